@@ -1,0 +1,48 @@
+"""syndr: reshape synthetic image-quality data (SynDR-IQA, NeurIPS 2025), exactly and at scale.
+
+The public names are imported on first use, so that ``import syndr`` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from syndr.downsample import DRCDown as DRCDown
+    from syndr.errors import SyndrError as SyndrError
+    from syndr.features import FeatureStore as FeatureStore
+    from syndr.samples import Samples as Samples
+    from syndr.select import DDCUp as DDCUp
+    from syndr.synthesize import VirtualDataset as VirtualDataset
+    from syndr.synthesize import pseudo_labels as pseudo_labels
+    from syndr.theory import generalization_bound as generalization_bound
+    from syndr.training import fit as fit
+    from syndr.training import load_model as load_model
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "DDCUp": "select",
+    "DRCDown": "downsample",
+    "FeatureStore": "features",
+    "Samples": "samples",
+    "SyndrError": "errors",
+    "VirtualDataset": "synthesize",
+    "fit": "training",
+    "generalization_bound": "theory",
+    "load_model": "training",
+    "pseudo_labels": "synthesize",
+}
+
+__all__ = sorted(_HOME)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'syndr' has no attribute {name!r}")
+    return getattr(import_module(f"syndr.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]
