@@ -164,7 +164,9 @@ def _as_array(name: str, values: Any) -> pa.Array:
     try:
         return pa.array(values, type=KNOWN_COLUMNS.get(name))
     except (pa.ArrowException, TypeError) as error:
-        raise InputError(f"sample table: column {name!r} must be {KNOWN_COLUMNS.get(name, 'of one type')}: {error}") from error
+        raise InputError(
+            f"sample table: column {name!r} must be {KNOWN_COLUMNS.get(name, 'of one type')}: {error}"
+        ) from error
 
 
 def _typed(table: pa.Table) -> pa.Table:
@@ -185,7 +187,10 @@ def _typed(table: pa.Table) -> pa.Table:
 def _read_csv(path: Path) -> pa.Table:
     # Quoted empty strings stay empty, bare ones are null; "NA" is a possible id and stays text.
     convert = pa.csv.ConvertOptions(
-        column_types=KNOWN_COLUMNS, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False
+        column_types=KNOWN_COLUMNS,
+        null_values=[""],
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=False,
     )
     return pa.csv.read_csv(path, parse_options=pa.csv.ParseOptions(newlines_in_values=True), convert_options=convert)
 

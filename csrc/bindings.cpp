@@ -1,0 +1,241 @@
+// The one file that knows Python: checks arguments, never copies silently, releases the GIL, lets Ctrl-C through.
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "diameter.hpp"
+#include "nearest.hpp"
+#include "range_join.hpp"
+#include "thin.hpp"
+#include "xxh64.hpp"
+
+namespace py = pybind11;
+
+namespace {
+
+using Doubles = py::array_t<double, py::array::c_style>;
+using Longs = py::array_t<std::int64_t, py::array::c_style>;
+
+syndr::MatrixView view_of(const py::array& array, const char* name) {
+    if (array.ndim() != 2) throw py::value_error(std::string(name) + " must have two dimensions (rows, dims)");
+    syndr::Scalar scalar;
+    switch (array.dtype().num()) {
+        case 23: scalar = syndr::Scalar::f16; break;  // NPY_HALF; pybind11 names only float and double
+        case py::detail::npy_api::NPY_FLOAT_: scalar = syndr::Scalar::f32; break;
+        case py::detail::npy_api::NPY_DOUBLE_: scalar = syndr::Scalar::f64; break;
+        default: throw py::type_error(std::string(name) + " must be float16, float32 or float64");
+    }
+    if (array.dtype().byteorder() != '=' && array.dtype().byteorder() != '|')
+        throw py::type_error(std::string(name) + " must have native byte order");
+    return {static_cast<const std::byte*>(array.data()), std::size_t(array.shape(0)), std::size_t(array.shape(1)),
+            array.strides(0), array.strides(1), scalar};
+}
+
+const double* values(const Doubles& array, std::size_t size, const char* name) {
+    if (array.ndim() != 1 || std::size_t(array.shape(0)) != size)
+        throw py::value_error(std::string(name) + " must be one-dimensional and have one entry per row");
+    return array.data();
+}
+
+const std::int64_t* values(const Longs& array, std::size_t size, const char* name) {
+    if (array.ndim() != 1 || std::size_t(array.shape(0)) != size)
+        throw py::value_error(std::string(name) + " must be one-dimensional and have one entry per row");
+    return array.data();
+}
+
+// SYNDR_KERNEL forces a kernel: how the tests run each one, and how a user compares them.
+syndr::Kernel kernel() {
+    const char* forced = std::getenv("SYNDR_KERNEL");
+    return syndr::choose_kernel(forced ? forced : "");
+}
+
+// A job whose ticks let Python see Ctrl-C and hear of progress.
+syndr::Job job(unsigned threads, const py::object& progress) {
+    return syndr::Job(threads, [&progress](std::size_t done, std::size_t total) {
+        const py::gil_scoped_acquire hold;
+        if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+        if (!progress.is_none()) progress(done, total);
+    });
+}
+
+template <class T>
+py::array_t<T> to_array(std::vector<T> values, std::vector<py::ssize_t> shape) {
+    auto* owner = new std::vector<T>(std::move(values));
+    const py::capsule free(owner, [](void* p) { delete static_cast<std::vector<T>*>(p); });
+    return py::array_t<T>(std::move(shape), owner->data(), free);
+}
+
+template <class T>
+py::array_t<T> to_array(std::vector<T> values) {
+    const auto size = py::ssize_t(values.size());
+    return to_array(std::move(values), std::vector<py::ssize_t>{size});
+}
+
+syndr::JoinSettings join_settings(double radius, const std::optional<Doubles>& labels, double gap, std::size_t rows) {
+    return {radius, labels ? values(*labels, rows, "labels") : nullptr, gap, kernel()};
+}
+
+Doubles squared_norms(const py::array& X, unsigned threads, const py::object& progress) {
+    const auto view = view_of(X, "X");
+    auto work = job(threads, progress);
+    std::vector<double> norms;
+    {
+        const py::gil_scoped_release release;
+        norms = syndr::squared_norms(view, work);
+    }
+    return to_array(std::move(norms));
+}
+
+Longs components(const py::array& X, const Doubles& norms, double radius, const std::optional<Doubles>& labels,
+                 double gap, unsigned threads, const py::object& progress) {
+    const auto view = view_of(X, "X");
+    const double* squared = values(norms, view.rows, "norms");
+    const auto settings = join_settings(radius, labels, gap, view.rows);
+    auto work = job(threads, progress);
+    std::vector<std::int64_t> found;
+    {
+        const py::gil_scoped_release release;
+        found = syndr::components(view, squared, settings, work);
+    }
+    return to_array(std::move(found));
+}
+
+py::tuple pairs(const py::array& X, const Doubles& norms, double radius, const std::optional<Doubles>& labels,
+                double gap, unsigned threads, const py::object& progress) {
+    const auto view = view_of(X, "X");
+    const double* squared = values(norms, view.rows, "norms");
+    const auto settings = join_settings(radius, labels, gap, view.rows);
+    auto work = job(threads, progress);
+    std::vector<std::int64_t> i, j;
+    std::vector<double> distance;
+    {
+        const py::gil_scoped_release release;
+        const auto found = syndr::pairs(view, squared, settings, work);
+        i.reserve(found.size());
+        j.reserve(found.size());
+        distance.reserve(found.size());
+        for (const syndr::Pair& pair : found) {
+            i.push_back(pair.i);
+            j.push_back(pair.j);
+            distance.push_back(pair.distance);
+        }
+    }
+    return py::make_tuple(to_array(std::move(i)), to_array(std::move(j)), to_array(std::move(distance)));
+}
+
+Doubles pair_distances(const py::array& A, const Doubles& norms_a, const py::array& B, const Doubles& norms_b,
+                       const Longs& i, const Longs& j) {
+    const auto a = view_of(A, "A"), b = view_of(B, "B");
+    const double* squared_a = values(norms_a, a.rows, "norms_a");
+    const double* squared_b = values(norms_b, b.rows, "norms_b");
+    const std::size_t count = std::size_t(i.size());
+    const std::int64_t *rows_a = values(i, count, "i"), *rows_b = values(j, count, "j");
+    if (a.dims != b.dims) throw py::value_error("A and B must have equal dims");
+    for (std::size_t p = 0; p < count; ++p)
+        if (rows_a[p] < 0 || std::size_t(rows_a[p]) >= a.rows || rows_b[p] < 0 || std::size_t(rows_b[p]) >= b.rows)
+            throw py::index_error("pair " + std::to_string(p) + " names a row that does not exist");
+    std::vector<double> distances(count);
+    {
+        const py::gil_scoped_release release;
+        syndr::PairDistance decide(a, squared_a, b, squared_b);
+        for (std::size_t p = 0; p < count; ++p) distances[p] = decide(std::size_t(rows_a[p]), std::size_t(rows_b[p]));
+    }
+    return to_array(std::move(distances));
+}
+
+py::tuple nearest(const py::array& queries, const Doubles& query_norms, const py::array& base,
+                  const Doubles& base_norms, std::size_t k, bool farthest, const std::optional<Longs>& query_groups,
+                  const std::optional<Longs>& base_groups, unsigned threads, const py::object& progress) {
+    const auto q = view_of(queries, "queries"), b = view_of(base, "base");
+    if (q.dims != b.dims) throw py::value_error("queries and base must have equal dims");
+    if (query_groups.has_value() != base_groups.has_value())
+        throw py::value_error("query_groups and base_groups go together");
+    const double* squared_q = values(query_norms, q.rows, "query_norms");
+    const double* squared_b = values(base_norms, b.rows, "base_norms");
+    const syndr::NearestSettings settings{
+        k, farthest, query_groups ? values(*query_groups, q.rows, "query_groups") : nullptr,
+        base_groups ? values(*base_groups, b.rows, "base_groups") : nullptr, kernel()};
+    auto work = job(threads, progress);
+    syndr::Neighbours found;
+    {
+        const py::gil_scoped_release release;
+        found = syndr::nearest(q, squared_q, b, squared_b, settings, work);
+    }
+    const std::vector<py::ssize_t> shape{py::ssize_t(q.rows), py::ssize_t(k)};
+    return py::make_tuple(to_array(std::move(found.distances), shape), to_array(std::move(found.rows), shape));
+}
+
+Doubles diameters(const py::array& X, const Doubles& norms, const Longs& clusters, std::size_t count, unsigned threads,
+                  const py::object& progress) {
+    const auto view = view_of(X, "X");
+    const double* squared = values(norms, view.rows, "norms");
+    const std::int64_t* cluster_of = values(clusters, view.rows, "clusters");
+    for (std::size_t r = 0; r < view.rows; ++r)
+        if (cluster_of[r] < 0 || std::size_t(cluster_of[r]) >= count)
+            throw py::value_error("clusters must be numbered from 0 to count - 1");
+    auto work = job(threads, progress);
+    std::vector<double> found;
+    {
+        const syndr::Kernel best = kernel();
+        const py::gil_scoped_release release;
+        found = syndr::diameters(view, squared, cluster_of, count, best, work);
+    }
+    return to_array(std::move(found));
+}
+
+py::tuple thin(std::size_t count, const Longs& i, const Longs& j, bool forward, std::size_t keep) {
+    const std::size_t size = std::size_t(i.size());
+    const std::int64_t *first = values(i, size, "i"), *second = values(j, size, "j");
+    for (std::size_t p = 0; p < size; ++p)
+        if (first[p] < 0 || first[p] >= second[p] || std::size_t(second[p]) >= count)
+            throw py::value_error("pairs must satisfy 0 <= i < j < count");
+    auto thinned = forward ? syndr::thin_forward(count, size, first, second)
+                           : syndr::thin_closest_first(count, size, first, second, keep);
+    return py::make_tuple(to_array(std::move(thinned.removed_by)), to_array(std::move(thinned.decided_by)));
+}
+
+py::array_t<std::uint64_t> hash_ids(const py::list& ids, std::uint64_t seed) {
+    std::vector<std::uint64_t> hashes;
+    hashes.reserve(ids.size());
+    for (const py::handle id : ids) {
+        py::ssize_t size = 0;
+        const char* text = PyUnicode_AsUTF8AndSize(id.ptr(), &size);
+        if (!text) throw py::error_already_set();
+        hashes.push_back(syndr::xxh64(text, std::size_t(size), seed));
+    }
+    return to_array(std::move(hashes));
+}
+
+std::vector<std::string> kernels() {
+    std::vector<std::string> names;
+    for (const syndr::Kernel& each : syndr::available_kernels()) names.emplace_back(each.name);
+    return names;
+}
+
+}  // namespace
+
+PYBIND11_MODULE(_native, m) {
+    using namespace py::literals;
+    m.doc() = "The native core of syndr; its typed face is _native.pyi, its users are syndr.search and syndr.rng.";
+    m.def("squared_norms", &squared_norms, "X"_a, "threads"_a, "progress"_a);
+    m.def("components", &components, "X"_a, "norms"_a.noconvert(), "radius"_a, "labels"_a.noconvert(), "gap"_a,
+          "threads"_a, "progress"_a);
+    m.def("pairs", &pairs, "X"_a, "norms"_a.noconvert(), "radius"_a, "labels"_a.noconvert(), "gap"_a, "threads"_a,
+          "progress"_a);
+    m.def("pair_distances", &pair_distances, "A"_a, "norms_a"_a.noconvert(), "B"_a, "norms_b"_a.noconvert(),
+          "i"_a.noconvert(), "j"_a.noconvert());
+    m.def("nearest", &nearest, "queries"_a, "query_norms"_a.noconvert(), "base"_a, "base_norms"_a.noconvert(), "k"_a,
+          "farthest"_a, "query_groups"_a.noconvert(), "base_groups"_a.noconvert(), "threads"_a, "progress"_a);
+    m.def("diameters", &diameters, "X"_a, "norms"_a.noconvert(), "clusters"_a.noconvert(), "count"_a, "threads"_a,
+          "progress"_a);
+    m.def("thin", &thin, "count"_a, "i"_a.noconvert(), "j"_a.noconvert(), "forward"_a, "keep"_a);
+    m.def("hash_ids", &hash_ids, "ids"_a, "seed"_a);
+    m.def("kernels", &kernels);
+    m.attr("SMALLEST_SQUARED_NORM") = syndr::kSmallestSquaredNorm;
+    m.attr("LARGEST_SQUARED_NORM") = syndr::kLargestSquaredNorm;
+}

@@ -1,0 +1,100 @@
+// Runs numbered tasks on threads: first exception kept, cancellation, progress ticks on the calling thread.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace syndr {
+
+class Job {
+public:
+    // Called about ten times a second on the calling thread; may throw to cancel (Ctrl-C does).
+    using Tick = std::function<void(std::size_t done, std::size_t total)>;
+
+    explicit Job(unsigned threads, Tick tick = {})
+        : threads_(std::max(1u, threads)), tick_(std::move(tick)) {}
+
+    unsigned threads() const { return threads_; }
+
+    // Long tasks ask this between tiles and return early.
+    bool stopping() const { return stopping_.load(std::memory_order_relaxed); }
+
+    // Runs task(index, worker) for index in [0, tasks). Rethrows the first exception once all workers have ended.
+    template <class Task>
+    void run(std::size_t tasks, Task&& task) {
+        if (tasks == 0) return;
+        next_ = 0;
+        done_ = 0;
+        stopping_ = false;
+        first_ = nullptr;
+        active_ = unsigned(std::min<std::size_t>(threads_, tasks));
+        std::vector<std::thread> workers;
+        auto work = [&](unsigned worker) {
+            try {
+                while (!stopping()) {
+                    const std::size_t index = next_.fetch_add(1);
+                    if (index >= tasks) break;
+                    task(index, worker);
+                    done_.fetch_add(1);
+                }
+            } catch (...) {
+                keep(std::current_exception());
+            }
+            const std::lock_guard<std::mutex> lock(mutex_);
+            --active_;
+            finished_.notify_one();
+        };
+        const unsigned count = active_;
+        try {
+            workers.reserve(count);
+            for (unsigned worker = 0; worker < count; ++worker) workers.emplace_back(work, worker);
+        } catch (...) {  // no more threads to be had: those not started will never report back
+            keep(std::current_exception());
+            const std::lock_guard<std::mutex> lock(mutex_);
+            active_ -= count - unsigned(workers.size());
+        }
+        wait(tasks);
+        for (std::thread& worker : workers) worker.join();
+        if (first_) std::rethrow_exception(first_);
+    }
+
+private:
+    void keep(std::exception_ptr error) {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        if (!first_) first_ = error;
+        stopping_ = true;
+    }
+
+    void wait(std::size_t tasks) {
+        std::unique_lock<std::mutex> lock(mutex_);
+        while (!finished_.wait_for(lock, std::chrono::milliseconds(100), [&] { return active_ == 0; })) {
+            if (!tick_ || stopping()) continue;
+            lock.unlock();
+            try {
+                tick_(done_.load(), tasks);
+            } catch (...) {
+                keep(std::current_exception());
+            }
+            lock.lock();
+        }
+    }
+
+    unsigned threads_;
+    Tick tick_;
+    std::atomic<std::size_t> next_{0}, done_{0};
+    std::atomic<bool> stopping_{false};
+    std::mutex mutex_;
+    std::condition_variable finished_;
+    unsigned active_ = 0;
+    std::exception_ptr first_;
+};
+
+}  // namespace syndr

@@ -1,0 +1,151 @@
+"""Feature rows as every backend takes them: checked, with their norms, without a copy where there need be none."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from syndr import _native
+from syndr.errors import BadRowsError, InputError
+
+OnBadRows = Literal["raise", "set_aside"]
+
+
+def default_threads() -> int:
+    """The number of CPUs this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def as_matrix(X: Any, name: str = "X") -> npt.NDArray[Any]:
+    """View features as a two-dimensional NumPy array.
+
+    Args:
+        X: (rows, dims) NumPy array, memory map or torch tensor of float16, float32 or float64, any strides: taken
+            without a copy (a tensor on a device is brought to the host). bfloat16 tensors, other number types,
+            foreign byte order and nested lists are copied to the narrowest of the three that holds them.
+        name: What to call it in an error.
+
+    Returns:
+        A view of shape (rows, dims), float16, float32 or float64.
+
+    Raises:
+        InputError: When ``X`` is not a matrix of numbers or has no columns.
+    """
+    # A tensor can only come from someone who has imported torch.
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(X, torch.Tensor):
+        tensor = X.detach().cpu()
+        X = (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
+    try:
+        array = np.asarray(X)
+    except ValueError as error:
+        raise InputError(f"{name} is not a matrix: {error}") from error
+    if array.ndim != 2 or array.shape[1] == 0:
+        raise InputError(f"{name} must have shape (rows, dims) with dims > 0, not {array.shape}")
+    if array.dtype.kind not in "fiub":
+        raise InputError(f"{name} must hold real numbers, not {array.dtype}")
+    if array.dtype.kind != "f" or array.dtype.itemsize not in (2, 4, 8):
+        return array.astype(np.float64)
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Feature rows that all have a direction.
+
+    Attributes:
+        features: (rows, dims) float16, float32 or float64.
+        norms: (rows,) float64 squared Euclidean norms, by the native core's fixed summation order.
+    """
+
+    features: npt.NDArray[Any]
+    norms: npt.NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def take(self, rows: npt.NDArray[np.int64]) -> Rows:
+        """Give some of the rows (copied)."""
+        return Rows(self.features[rows], self.norms[rows])
+
+
+def split_rows(X: Any, name: str, on_bad_rows: OnBadRows, ids: Sequence[str] | None = None) -> tuple[Rows, Any]:
+    """Check every row and give those that have a direction.
+
+    Args:
+        X: Features, as :func:`as_matrix` takes them.
+        name: What to call them in an error.
+        on_bad_rows: ``"raise"``, or ``"set_aside"`` to leave out rows of zero norm, with NaN or infinity, or with
+            a norm outside 1e-140..1e140 (whose squares leave float64).
+        ids: What to call the rows in an error; row numbers when None.
+
+    Returns:
+        The good rows, and their (good,) int64 positions in ``X``.
+
+    Raises:
+        BadRowsError: For ``"raise"`` and a bad row; names the count and the first ten.
+    """
+    if on_bad_rows not in ("raise", "set_aside"):
+        raise InputError(f'on_bad_rows must be "raise" or "set_aside", not {on_bad_rows!r}')
+    features = as_matrix(X, name)
+    norms = _native.squared_norms(features, default_threads(), None)
+    good = (norms >= _native.SMALLEST_SQUARED_NORM) & (norms <= _native.LARGEST_SQUARED_NORM)
+    positions = np.flatnonzero(good)
+    if len(positions) == len(features):
+        return Rows(features, norms), positions
+    if on_bad_rows == "raise":
+        bad = np.flatnonzero(~good)
+        named = ", ".join(f"{ids[row] if ids is not None else row} ({_fault(norms[row])})" for row in bad[:10])
+        raise BadRowsError(
+            f"{name}: {len(bad)} of {len(features)} rows have no usable direction, first: {named}; "
+            'remove them or pass on_bad_rows="set_aside"'
+        )
+    return Rows(features[positions], norms[positions]), positions
+
+
+def _fault(norm: float) -> str:
+    if norm == 0:
+        return "zero norm"
+    return "norm outside 1e-140..1e140" if np.isfinite(norm) else "NaN, infinity or norm over 1e140"
+
+
+def check_same_dims(first: Rows, second: Rows, names: str) -> None:
+    """Raise InputError unless both have the same number of columns."""
+    if first.features.shape[1] != second.features.shape[1]:
+        raise InputError(
+            f"{names} have {first.features.shape[1]} and {second.features.shape[1]} dims; "
+            "they must come from the same backbone"
+        )
+
+
+def check_labels(labels: Any, rows: int, name: str = "y") -> npt.NDArray[np.float64]:
+    """Give labels as (rows,) float64; raises InputError for another length or a value that is not finite."""
+    values = np.ascontiguousarray(labels, dtype=np.float64)
+    if values.shape != (rows,):
+        raise InputError(f"{name} must have one entry for each of the {rows} rows, not shape {values.shape}")
+    wrong = np.flatnonzero(~np.isfinite(values))
+    if len(wrong):
+        raise InputError(f"{name}: {len(wrong)} labels are NaN or infinite, first rows {wrong[:10].tolist()}")
+    return values
+
+
+def check_ids(ids: Any, rows: int, name: str = "ids") -> list[str]:
+    """Give ids as strings; row numbers when None. Raises InputError for another length or repeated ids."""
+    if ids is None:
+        return [str(row) for row in range(rows)]
+    texts = [str(entry) for entry in ids]
+    if len(texts) != rows:
+        raise InputError(f"{name} must have one entry for each of the {rows} rows, not {len(texts)}")
+    if len(set(texts)) != rows:
+        seen: set[str] = set()
+        repeated = [text for text in texts if text in seen or seen.add(text)]  # type: ignore[func-returns-value]
+        raise InputError(f"{name} must be unique; {len(repeated)} occur again, first {repeated[:5]}")
+    return texts

@@ -1,0 +1,290 @@
+"""DDCUp's choice of reference images: distribution-aware diverse content upsampling (section 3.4, Algorithm 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from syndr import _native
+from syndr.errors import InputError
+from syndr.progress import Progress, silent
+from syndr.search import ExactSearch, OnBadRows, Rows, as_matrix, check_ids, check_same_dims, split_rows
+
+Diversity = Literal["removal", "forward"]
+Threshold = Literal["nearest", "all_pairs"]
+
+SELECTED, TOO_CLOSE, TOO_FAR, SIMILAR, OVER_CAP, SET_ASIDE = (
+    "selected",
+    "too close to a reference",
+    "too far from a reference",
+    "similar to a selected candidate",
+    "over max_selected",
+    "no usable direction",
+)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which candidates DDCUp chose, and why each of the others went.
+
+    Attributes:
+        indices: Ascending row positions of the selected candidates.
+        reasons: (candidates,) one of the texts above, ``"selected"`` for the selected.
+        distances: (candidates,) float64 distance that decided: to the nearest reference (too close), to the
+            farthest reference (too far), to the candidate in ``others`` (similar, over the cap); NaN otherwise.
+        others: (candidates,) int64 row of the reference, or of the candidate, at that distance; -1 for none.
+        lower: Threshold a candidate's nearest reference, and any two selected candidates, must exceed.
+        upper: Threshold a candidate's farthest reference must stay below.
+    """
+
+    indices: npt.NDArray[np.int64]
+    reasons: npt.NDArray[np.object_]
+    distances: npt.NDArray[np.float64]
+    others: npt.NDArray[np.int64]
+    lower: float
+    upper: float
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many candidates met each fate."""
+        return {
+            reason: int((self.reasons == reason).sum())
+            for reason in (SELECTED, TOO_CLOSE, TOO_FAR, SIMILAR, OVER_CAP, SET_ASIDE)
+        }
+
+    def explain(self, row: int) -> str:
+        """Say in one sentence what happened to a candidate, and why."""
+        if not 0 <= row < len(self.reasons):
+            raise InputError(f"there is no candidate {row}; rows are numbered 0 to {len(self.reasons) - 1}")
+        reason, distance, other = self.reasons[row], self.distances[row], self.others[row]
+        return {
+            SELECTED: f"candidate {row} was selected",
+            TOO_CLOSE: f"candidate {row} is too near: reference {other} is at {distance:.4f}, not over {self.lower:.4f}",
+            TOO_FAR: f"candidate {row} is too far: reference {other} is at {distance:.4f}, not under {self.upper:.4f}",
+            SIMILAR: f"candidate {row} resembles candidate {other} at {distance:.4f}, not over {self.lower:.4f}",
+            OVER_CAP: f"candidate {row} passed every test but went over max_selected"
+            + (f" (closest: candidate {other} at {distance:.4f})" if other >= 0 else ""),
+            SET_ASIDE: f"candidate {row} was set aside: its features have no usable direction",
+        }[reason]
+
+    def __repr__(self) -> str:
+        fates = ", ".join(f"{count} {reason}" for reason, count in self.counts.items() if count)
+        return f"Selection({fates} of {len(self.reasons)}; lower {self.lower:.4f}, upper {self.upper:.4f})"
+
+
+class DDCUp:
+    """Choose candidates that add content without leaving the references' distribution (Algorithm 1).
+
+    A candidate passes when its nearest reference is farther than ``lower`` and its farthest nearer than ``upper``, the
+    largest distance between two references; both strictly. Those that pass are thinned until all are farther apart than
+    ``lower``.
+
+    Args:
+        diversity: ``"removal"`` (the authors' code): the closest remaining pair loses its earlier member, until none is
+            below ``lower``. ``"forward"`` (the paper's text): one pass that accepts a candidate farther than ``lower``
+            from all accepted before it.
+        threshold: What ``lower`` is the median of: ``"nearest"``, each reference's distance to its nearest other
+            reference (the authors' code); ``"all_pairs"``, all distances between references (the paper's text, which
+            selects nothing on the authors' own features).
+        max_selected: Most candidates to select; None for no limit. Forward stops accepting; removal goes on past
+            ``lower``, closest pair first.
+        on_bad_rows: ``"raise"`` or ``"set_aside"`` for rows of zero norm, NaN or infinity.
+    """
+
+    def __init__(
+        self,
+        diversity: Diversity = "removal",
+        threshold: Threshold = "nearest",
+        max_selected: int | None = None,
+        on_bad_rows: OnBadRows = "raise",
+    ) -> None:
+        if diversity not in ("removal", "forward"):
+            raise InputError(f'diversity must be "removal" or "forward", not {diversity!r}')
+        if threshold not in ("nearest", "all_pairs"):
+            raise InputError(f'threshold must be "nearest" or "all_pairs", not {threshold!r}')
+        if max_selected is not None and max_selected < 1:
+            raise InputError(f"max_selected must be at least 1 or None, not {max_selected}")
+        self.diversity = diversity
+        self.threshold = threshold
+        self.max_selected = max_selected
+        self.on_bad_rows = on_bad_rows
+
+    def select(
+        self,
+        reference_features: Any,
+        candidate_features: Any,
+        candidate_ids: Sequence[str] | None = None,
+        reference_groups: npt.ArrayLike | None = None,
+        progress: Progress = silent,
+    ) -> Selection:
+        """Select candidates.
+
+        Args:
+            reference_features: (references, dims) training references, at least two.
+            candidate_features: (candidates, dims) pool. Both: NumPy array, memory map or torch tensor, float16/32/64,
+                any strides, not copied, from the same backbone.
+            candidate_ids: Unique names: candidates are then taken in ascending order of id whatever their row order.
+                Without, in row order.
+            reference_groups: (references,) int; references of one group (crops of one photograph) are never each
+                other's neighbours in the thresholds. Each is its own group when None.
+            progress: Told about the search.
+
+        Returns:
+            The :class:`Selection`; one with no candidate selected is a result like any other.
+
+        Raises:
+            InputError: For fewer than two references (or groups of them), no candidates, other dims or repeated ids.
+            BadRowsError: For rows without a direction, unless ``on_bad_rows="set_aside"``.
+        """
+        references, reference_rows = split_rows(reference_features, "reference_features", self.on_bad_rows)
+        pool = as_matrix(candidate_features, "candidate_features")
+        if len(pool) == 0:
+            raise InputError("candidate_features has no rows: there is nothing to select from")
+        good, positions = split_rows(pool, "candidate_features", self.on_bad_rows, candidate_ids)
+        check_same_dims(references, good, "reference_features and candidate_features")
+        if candidate_ids is not None:
+            ids = check_ids(candidate_ids, len(pool), "candidate_ids")
+            by_id = np.array(sorted(range(len(positions)), key=lambda row: ids[positions[row]]), dtype=np.int64)
+            good, positions = good.take(by_id), positions[by_id]
+        groups = _groups(reference_groups, len(as_matrix(reference_features)))[reference_rows]
+        lower, upper = reference_thresholds(references, self.threshold, groups, progress)
+
+        decided = _Ledger.empty(len(pool), positions)
+        search = ExactSearch()
+        near, near_row = search.nearest(good, references, progress=progress)
+        near, near_row = near[:, 0], near_row[:, 0]
+        far, far_row = search.farthest(good, references, progress)
+        decided.note(np.flatnonzero(near <= lower), TOO_CLOSE, near, reference_rows[near_row])
+        decided.note(np.flatnonzero((near > lower) & (far >= upper)), TOO_FAR, far, reference_rows[far_row])
+        passing = np.flatnonzero((near > lower) & (far < upper))
+        thin = self._thin_forward if self.diversity == "forward" else self._thin_by_removal
+        thin(good.take(passing), passing, lower, decided, progress)
+        return decided.selection(lower, upper)
+
+    def _thin_forward(
+        self, rows: Rows, passing: npt.NDArray[np.int64], lower: float, decided: _Ledger, progress: Progress
+    ) -> None:
+        # Rejected at a distance not over the threshold, so the search's strict radius is one step above it.
+        pairs = ExactSearch().pairs(rows, np.nextafter(lower, np.inf), progress=progress)
+        removed_by, decided_by = _native.thin(len(rows), pairs.i, pairs.j, True, 0)
+        accepted = np.flatnonzero(removed_by < 0)
+        decided.thinned(passing, removed_by, decided_by, pairs.distance, SIMILAR)
+        if self.max_selected is not None and len(accepted) > self.max_selected:
+            decided.note(passing[accepted[self.max_selected :]], OVER_CAP)
+
+    def _thin_by_removal(
+        self, rows: Rows, passing: npt.NDArray[np.int64], lower: float, decided: _Ledger, progress: Progress
+    ) -> None:
+        alive = self._remove_closest(rows, passing, lower, 0, SIMILAR, decided, progress)
+        cap, radius = self.max_selected, lower
+        while cap is not None and len(alive) > cap:
+            # The walk over sorted pairs may be cut into stretches of growing radius: nobody removed comes back.
+            radius = min(max(radius * 1.25, 1e-3), 2.0 + 1e-9)
+            alive = alive[
+                self._remove_closest(rows.take(alive), passing[alive], radius, cap, OVER_CAP, decided, progress)
+            ]
+
+    @staticmethod
+    def _remove_closest(
+        rows: Rows,
+        passing: npt.NDArray[np.int64],
+        radius: float,
+        keep: int,
+        reason: str,
+        decided: _Ledger,
+        progress: Progress,
+    ) -> npt.NDArray[np.int64]:
+        pairs = ExactSearch().pairs(rows, radius, progress=progress)
+        removed_by, decided_by = _native.thin(len(rows), pairs.i, pairs.j, False, keep)
+        decided.thinned(passing, removed_by, decided_by, pairs.distance, reason)
+        return np.flatnonzero(removed_by < 0)
+
+
+def reference_thresholds(
+    references: Rows,
+    threshold: Threshold = "nearest",
+    groups: npt.NDArray[np.int64] | None = None,
+    progress: Progress = silent,
+) -> tuple[float, float]:
+    """Give DDCUp's two thresholds: the median described at :class:`DDCUp`, and the largest distance.
+
+    Args:
+        references: At least two rows, in at least two groups.
+        threshold: ``"nearest"`` or ``"all_pairs"``.
+        groups: (references,) int64; distances inside a group are left out. Each row is its own group when None.
+        progress: Told about the search.
+
+    Returns:
+        (lower, upper), cosine distances.
+    """
+    groups = _groups(groups, len(references))
+    if len(np.unique(groups)) < 2:
+        raise InputError(
+            f"DDCUp needs at least two references of different photographs to measure distances, not {len(references)}"
+        )
+    search = ExactSearch()
+    upper = float(search.farthest(references, references, progress)[0].max())
+    if threshold == "nearest":
+        nearest, _ = search.nearest(references, references, 1, groups, groups, progress)
+        return float(np.median(nearest)), upper
+    distances, _ = search.nearest(references, references, len(references), groups, groups, progress)
+    return float(np.nanmedian(distances)), upper
+
+
+def _groups(groups: npt.ArrayLike | None, rows: int) -> npt.NDArray[np.int64]:
+    if groups is None:
+        return np.arange(rows)
+    values = np.ascontiguousarray(groups, dtype=np.int64)
+    if values.shape != (rows,):
+        raise InputError(f"reference_groups must have one entry for each of the {rows} references")
+    return values
+
+
+@dataclass
+class _Ledger:
+    """The fate of each candidate while it is being found out; rows here are the good ones, in walking order."""
+
+    positions: npt.NDArray[np.int64]
+    reasons: npt.NDArray[np.object_]
+    distances: npt.NDArray[np.float64]
+    others: npt.NDArray[np.int64]
+
+    @classmethod
+    def empty(cls, candidates: int, positions: npt.NDArray[np.int64]) -> _Ledger:
+        reasons = np.full(candidates, SET_ASIDE, dtype=object)
+        reasons[positions] = SELECTED  # until a test says otherwise
+        return cls(positions, reasons, np.full(candidates, np.nan), np.full(candidates, -1, dtype=np.int64))
+
+    def note(
+        self,
+        rows: npt.NDArray[np.int64],
+        reason: str,
+        distances: npt.NDArray[np.float64] | None = None,
+        others: npt.NDArray[np.int64] | None = None,
+    ) -> None:
+        at = self.positions[rows]
+        self.reasons[at] = reason
+        if distances is not None and others is not None:
+            self.distances[at], self.others[at] = distances[rows], others[rows]
+
+    def thinned(
+        self,
+        passing: npt.NDArray[np.int64],
+        removed_by: npt.NDArray[np.int64],
+        decided_by: npt.NDArray[np.int64],
+        distances: npt.NDArray[np.float64],
+        reason: str,
+    ) -> None:
+        gone = np.flatnonzero(removed_by >= 0)
+        at = self.positions[passing[gone]]
+        self.reasons[at] = reason
+        self.distances[at] = distances[decided_by[gone]]
+        self.others[at] = self.positions[passing[removed_by[gone]]]
+
+    def selection(self, lower: float, upper: float) -> Selection:
+        chosen = np.flatnonzero(self.reasons == SELECTED)
+        return Selection(chosen, self.reasons, self.distances, self.others, lower, upper)
