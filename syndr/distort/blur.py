@@ -1,0 +1,120 @@
+"""Blurs: gaussian (type 1) and motion (type 3)."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from syndr.distort.random import Stream
+from syndr.errors import InputError
+
+_EPS = torch.finfo(torch.float64).eps
+
+
+def gaussian_blur(images: Tensor, sigma: float) -> Tensor:
+    """Blur with a gaussian (SPEC section 4, type 1).
+
+    Args:
+        images: Float tensor (..., H, W) in [0, 1], sRGB-encoded values; not modified.
+        sigma: Standard deviation in pixels, > 0.
+
+    Returns:
+        Tensor of the same shape and dtype. Borders are replicated.
+    """
+    taps = gaussian_taps(sigma)
+    return correlate(correlate(images, taps[None, :]), taps[:, None])
+
+
+def gaussian_taps(sigma: float) -> Tensor:
+    """Give the one-dimensional gaussian of radius ceil(2 sigma), normalised to sum 1: float64 (2 radius + 1,).
+
+    Taps below 2.2e-16 of the largest are 0 (SPEC section 3).
+    """
+    radius = math.ceil(2 * sigma)
+    taps = torch.exp(-torch.arange(-radius, radius + 1, dtype=torch.float64).square() / (2 * sigma**2))
+    taps[taps < _EPS] = 0
+    return taps / taps.sum()
+
+
+def motion_blur(images: Tensor, length: float, angles: Tensor) -> Tensor:
+    """Blur along a line (SPEC section 4, type 3).
+
+    Args:
+        images: Float tensor (B, C, H, W) in [0, 1]; not modified.
+        length: Length of the line in pixels, >= 1.
+        angles: (B,), degrees counter-clockwise from the horizontal, one per image.
+
+    Returns:
+        Tensor of the same shape and dtype. Borders are replicated.
+
+    Raises:
+        InputError: When there is not one angle per image.
+    """
+    if angles.shape != images.shape[:1]:
+        raise InputError(f"motion blur: {len(images)} images need as many angles; got {tuple(angles.shape)}")
+    pairs = zip(images, angles.tolist(), strict=True)
+    return torch.stack([correlate(image, motion_kernel(length, angle)) for image, angle in pairs])
+
+
+def draw_angles(stream: Stream, height: int, width: int) -> Tensor:
+    """Draw the angles of motion blur: integers 0..180, both ends included, int64 (B,)."""
+    return stream.integers(181, ())
+
+
+def motion_kernel(length: float, angle: float) -> Tensor:
+    """Give the kernel of a line of one pixel's width with rounded ends (SPEC section 4, type 3).
+
+    Args:
+        length: Length of the line in pixels, >= 1.
+        angle: Degrees counter-clockwise from the horizontal.
+
+    Returns:
+        float64 (odd, odd), point-symmetric, summing to 1.
+    """
+    half = (length - 1) / 2
+    phi = angle % 180 / 180 * math.pi
+    cos, sin = math.cos(phi), math.sin(phi)
+    step = math.copysign(1, cos)
+    # The small term gives kernels at 0 and 90 degrees their proper size in spite of rounding.
+    columns = abs(math.trunc(half * cos + step - length * _EPS))
+    rows = math.trunc(half * sin + 1 - length * _EPS)
+    x = step * torch.arange(columns + 1, dtype=torch.float64)
+    y = torch.arange(rows + 1, dtype=torch.float64)[:, None]
+    distance = y * cos - x * sin
+    beyond_end = half - ((x + distance * sin) / cos).abs()
+    at_end = ((x.square() + y.square()).sqrt() >= half) & (distance.abs() <= 1)
+    distance = torch.where(at_end, (distance.square() + beyond_end.square()).sqrt(), distance)
+    weight = (1 + _EPS - distance.abs()).clamp_(min=0)
+
+    kernel = torch.zeros(2 * rows + 1, 2 * columns + 1, dtype=torch.float64)
+    kernel[: rows + 1, : columns + 1] = weight.flip(0, 1)
+    kernel[rows:, columns:] = weight
+    kernel /= kernel.sum() + _EPS * length**2
+    return kernel.flip(0) if cos > 0 else kernel
+
+
+def correlate(images: Tensor, kernel: Tensor) -> Tensor:
+    """Correlate each channel with a kernel, replicating the border.
+
+    This is ``kornia.filters.filter2d``, written as a sum of shifted images. That goes through ``conv2d``, whose
+    algorithm, and so the last bits, depend on the shape of the batch, and which may round to TF32 on CUDA. The
+    sum gives every pixel the same operations in the same order; for small kernels it is also faster on a CPU.
+
+    Args:
+        images: Float tensor (..., H, W) of three or four dimensions; not modified.
+        kernel: (odd, odd).
+
+    Returns:
+        Tensor of the same shape and dtype.
+    """
+    height, width = images.shape[-2:]
+    above, left = kernel.shape[0] // 2, kernel.shape[1] // 2
+    padded = functional.pad(images, (left, left, above, above), mode="replicate")
+    result = torch.zeros_like(images)
+    for row, column in kernel.nonzero().tolist():
+        shifted = padded[..., row : row + height, column : column + width]
+        result.add_(shifted, alpha=kernel[row, column].item())
+    return result

@@ -1,0 +1,93 @@
+"""A counter-based random generator, so that a sample's draws depend on its seed, type and level alone.
+
+Philox4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011): ten
+rounds that turn a 128-bit counter into four random 32-bit words under a 64-bit key. The key is the sample's
+seed; the counter is (block of four elements, number of the draw, type, level). Nothing is stored between
+calls, so batch, order, thread and device state cannot matter.
+
+torch has no unsigned arithmetic: words live in int64 tensors, where every operation used here is exact (a
+product of two 32-bit words wraps to the right 64 bits), on every device.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+_WORD = (1 << 32) - 1
+_ROUNDS = 10
+_MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
+_KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
+
+Words = tuple[Tensor, Tensor, Tensor, Tensor]
+
+
+def philox(counter: Words, key: tuple[Tensor, Tensor]) -> Words:
+    """Encrypt counters: Philox4x32-10.
+
+    Args:
+        counter: Four int64 tensors of 32-bit words, of shapes that broadcast together.
+        key: Two more of them.
+
+    Returns:
+        Four int64 tensors of random words in [0, 2**32).
+    """
+    c0, c1, c2, c3 = counter
+    k0, k1 = key
+    for _ in range(_ROUNDS):
+        first, second = c0 * _MULTIPLIERS[0], c2 * _MULTIPLIERS[1]
+        c0, c1 = ((second >> 32) & _WORD) ^ c1 ^ k0, second & _WORD
+        c2, c3 = ((first >> 32) & _WORD) ^ c3 ^ k1, first & _WORD
+        k0, k1 = (k0 + _KEY_STEPS[0]) & _WORD, (k1 + _KEY_STEPS[1]) & _WORD
+    return c0, c1, c2, c3
+
+
+@dataclass(frozen=True)
+class Stream:
+    """The draws of a batch of samples that share a distortion type and level.
+
+    Attributes:
+        seeds: int64 tensor (B,), one seed per sample; draws live on its device.
+        type: KADID type.
+        level: KADID level.
+
+    Each method takes ``draw``, the number of the draw: two draws of one sample need different numbers.
+    """
+
+    seeds: Tensor
+    type: int
+    level: int
+
+    def words(self, count: int, draw: int = 0) -> Tensor:
+        """Give ``count`` random 32-bit words per sample: int64 (B, count) in [0, 2**32)."""
+        device = self.seeds.device
+        seeds = self.seeds[:, None]
+        block = torch.arange(-(-count // 4), device=device)[None]
+        rest = [torch.tensor([[word]], device=device) for word in (draw, self.type, self.level)]
+        words = philox((block, rest[0], rest[1], rest[2]), (seeds & _WORD, (seeds >> 32) & _WORD))
+        return torch.stack(words, dim=-1).flatten(1)[:, :count]
+
+    def uniform(self, shape: tuple[int, ...], draw: int = 0) -> Tensor:
+        """Give uniform numbers in [0, 1), multiples of 2**-32: float64 (B, *shape)."""
+        return (self.words(math.prod(shape), draw).double() * 2.0**-32).reshape(-1, *shape)
+
+    def integers(self, bound: int, shape: tuple[int, ...], draw: int = 0) -> Tensor:
+        """Give uniform integers 0..bound-1, each within 2**-32 of its probability: int64 (B, *shape)."""
+        return ((self.words(math.prod(shape), draw) * bound) >> 32).reshape(-1, *shape)
+
+    def normal(self, shape: tuple[int, ...], draw: int = 0) -> Tensor:
+        """Give standard normal numbers by the Box-Muller transform: float32 (B, *shape), at most 6.7 in size.
+
+        Logarithm, sine and cosine are computed in float64 and rounded once: libraries and devices differ in
+        the last bit of a float64, which leaves the float32 the same but for a few numbers in a thousand
+        million, and those differ by one unit in the last place.
+        """
+        count = math.prod(shape)
+        words = self.words(count + count % 2, draw).double()
+        radius = ((words[:, 0::2] + 1) * 2.0**-32).log_().mul_(-2).sqrt_()  # the + 1 keeps zero out of the log
+        angle = words[:, 1::2] * (2 * math.pi * 2.0**-32)
+        normal = torch.stack((radius * angle.cos(), radius * angle.sin()), dim=-1)
+        return normal.flatten(1)[:, :count].float().reshape(-1, *shape)

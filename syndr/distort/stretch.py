@@ -1,0 +1,80 @@
+"""The two min-max stretches around every distortion, and 8-bit rounding (SPEC section 2).
+
+The minimum and maximum are taken over the whole image, all channels together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from syndr.errors import InputError
+
+#: A float image all of whose values lie this close to multiples of 1/255 is taken as an 8-bit one.
+EIGHT_BIT_TOLERANCE = 1e-6
+
+
+def stretch_input(images: Tensor, dtype: torch.dtype, names: Sequence[int | str]) -> Tensor:
+    """Stretch each image so that its smallest value is 0 and its largest 1.
+
+    For 8-bit images this is (k - min) / (max - min) of the integers k in ``dtype``. Both sides of the division
+    are small integers, so float32 holds exactly what rounding the float64 quotient would give.
+
+    Args:
+        images: (B, 3, H, W), uint8 or float in [0, 1]; not modified.
+        dtype: float32 or float64, of the result.
+        names: What to call each image in an error: its index or its id.
+
+    Returns:
+        Tensor (B, 3, H, W) of ``dtype`` in [0, 1].
+
+    Raises:
+        InputError: When an image is constant, or holds NaN or values outside [0, 1].
+    """
+    if images.is_floating_point():
+        images = images.to(torch.promote_types(images.dtype, torch.float32))
+    low, high = _extremes(images)
+    if images.is_floating_point():
+        _refuse(~((low >= 0) & (high <= 1)), names, "holds NaN or values outside [0, 1]; scale it, or give uint8")
+        nearest = (images * 255).round_()
+        close = (nearest / 255).sub_(images).abs_() <= EIGHT_BIT_TOLERANCE
+        eight_bit = close.flatten(1).all(1).view(-1, 1, 1, 1)
+        images = torch.where(eight_bit, nearest, images)
+        low = torch.where(eight_bit, (low * 255).round(), low)
+        high = torch.where(eight_bit, (high * 255).round(), high)
+    _refuse(low == high, names, "is constant: there is no range to stretch to 0..1; leave it out")
+    low, high = low.to(dtype), high.to(dtype)
+    return (images.to(dtype) - low).div_(high - low)
+
+
+def stretch_output(images: Tensor) -> Tensor:
+    """Stretch each distorted image to [0, 1] again; one that has become constant stays as it is.
+
+    Args:
+        images: Float tensor (B, 3, H, W) of any range.
+
+    Returns:
+        Tensor of the same shape and dtype.
+    """
+    low, high = _extremes(images)
+    flat = low == high
+    return (images - torch.where(flat, 0, low)).div_(torch.where(flat, 1, high - low))
+
+
+def round_to_8bit(images: Tensor) -> Tensor:
+    """Give floor(255 x + 0.5), saturated to 0..255, as uint8; computed in float64 (SPEC section 5)."""
+    # Conversion to uint8 cuts the fraction off: that is the floor, as nothing negative is left.
+    return (images.double() * 255).add_(0.5).clamp_(0, 255).to(torch.uint8)
+
+
+def _extremes(images: Tensor) -> tuple[Tensor, Tensor]:
+    """Give the minimum and maximum of each image, (B, 1, 1, 1) each; NaN where an image holds one."""
+    return images.amin((1, 2, 3), keepdim=True), images.amax((1, 2, 3), keepdim=True)
+
+
+def _refuse(bad: Tensor, names: Sequence[int | str], problem: str) -> None:
+    rows = bad.flatten().nonzero().flatten().tolist()
+    if rows:
+        raise InputError(f"image {names[rows[0]]!r} {problem}")

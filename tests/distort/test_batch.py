@@ -1,0 +1,262 @@
+"""The whole pipeline: against the oracle, independent of the batch, in every dtype, and every error."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from oracle import kadid as oracle
+
+from syndr.distort import TYPES, apply, distort, draw
+from syndr.errors import InputError
+
+CASES = [(number, level) for number in TYPES for level in range(1, 6)]
+PAIRS = torch.tensor(CASES)
+
+
+def hwc(images):
+    return images[0].permute(1, 2, 0).contiguous().numpy()
+
+
+def twin(image, number, level, draws):
+    """The oracle's float64 result for (1, 3, H, W), with this package's draws."""
+    given_draw = None
+    if draws is not None:
+        given_draw = draws.item() if number == 3 else hwc(draws).astype(np.float64)
+    return torch.from_numpy(oracle.distort(hwc(image), number, level, given_draw)).permute(2, 0, 1)[None]
+
+
+@pytest.mark.parametrize(("number", "level"), CASES)
+@pytest.mark.parametrize(("size", "low", "high"), [((64, 64), 0, 255), ((97, 71), 13, 201), ((65, 130), 90, 131)])
+def test_equals_the_oracle(photograph, number, level, size, low, high):
+    image = photograph(*size, seed=number, low=low, high=high)
+    draws = draw(number, level, [77], *size)
+    expected = twin(image, number, level, draws)
+    for dtype in (torch.float32, torch.float64):
+        result = distort(image.to(dtype) / 255, number, level, 77)
+        torch.testing.assert_close(result.double(), expected, rtol=0, atol=2e-6 if dtype == torch.float32 else 1e-11)
+        assert torch.equal(result, apply(image.to(dtype) / 255, number, level, draws))
+    eight_bit = distort(image, number, level, 77).double()
+    difference = (eight_bit - torch.floor(255 * expected + 0.5)).abs()
+    assert difference.max() <= 1
+    distance_to_tie = ((255 * expected - 0.5) - (255 * expected - 0.5).round()).abs()
+    assert (difference[distance_to_tie > 1e-4] == 0).all()
+    if TYPES[number].precision == torch.float64:
+        assert difference.max() == 0
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    st.sampled_from(CASES),
+    st.integers(16, 80),
+    st.integers(16, 80),
+    st.integers(0, 254),
+    st.data(),
+    st.integers(0, 2**31),
+)
+def test_equals_the_oracle_on_any_size_and_range(photograph, case, height, width, low, data, seed):
+    image = photograph(height, width, seed=seed, low=low, high=data.draw(st.integers(low + 1, 255)))
+    draws = draw(*case, [seed], height, width)
+    result = apply(image.double() / 255, *case, draws)
+    torch.testing.assert_close(result, twin(image, *case, draws), rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("number", [number for number in TYPES if number not in (9, 10)])
+def test_float_images_that_are_not_8bit(number):
+    image = torch.rand(1, 3, 40, 50, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
+    draws = draw(number, 4, [5], 40, 50)
+    torch.testing.assert_close(apply(image, number, 4, draws), twin(image, number, 4, draws), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_dtypes(photograph, dtype):
+    eight_bit = torch.cat([photograph(64, 80, seed=row, low=5, high=200) for row in range(len(CASES))])
+    images = eight_bit if dtype == torch.uint8 else (eight_bit.double() / 255).to(dtype)
+    before = images.clone()
+    result = distort(images, *PAIRS.T, range(len(CASES)))
+    assert result.dtype == dtype and result.shape == images.shape and result.device == images.device
+    assert torch.equal(images, before), "inputs are never modified"
+    assert result.data_ptr() != images.data_ptr()
+    full = 255 if dtype == torch.uint8 else 1
+    lowest, highest = result.double().amin((1, 2, 3)), result.double().amax((1, 2, 3))
+    assert (lowest == 0).all() and (highest == full).all()
+    if dtype in (torch.float32, torch.float64):
+        rounded = torch.floor(result.double() * 255 + 0.5)
+        assert (rounded - distort(eight_bit, *PAIRS.T, range(len(CASES))).double()).abs().max() <= 1
+
+
+def test_pixels_do_not_depend_on_batch_order_or_grouping(photograph):
+    """A mixed batch, shuffled, cut up, and one by one, on one thread and on two: the same bits."""
+    images = torch.cat([photograph(67, 75, seed=row % 7) for row in range(2 * len(CASES))]).float() / 255
+    numbers, levels = PAIRS.repeat(2, 1).T
+    seeds = torch.arange(len(images)) * 7919 - 2**40
+    whole = distort(images, numbers, levels, seeds)
+    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
+    assert torch.equal(distort(images[order], numbers[order], levels[order], seeds[order]), whole[order])
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        for row in range(0, len(images), 3):
+            alone = distort(images[row : row + 1], int(numbers[row]), int(levels[row]), int(seeds[row]))
+            assert torch.equal(alone[0], whole[row])
+    finally:
+        torch.set_num_threads(threads)
+
+
+def test_same_type_and_level_in_one_call_equal_apply_on_the_whole_group(photograph):
+    images = torch.cat([photograph(70, 66, seed=row) for row in range(4)])
+    for number, level in CASES:
+        together = apply(images, number, level, draw(number, level, range(4), 70, 66))
+        assert torch.equal(distort(images, number, level, range(4)), together)
+
+
+@pytest.mark.parametrize("number", [number for number, entry in TYPES.items() if entry.stochastic])
+def test_seed_type_and_level_make_the_draws(photograph, number):
+    image = photograph()
+    first = distort(image, number, 4, 1)
+    assert torch.equal(distort(image, number, 4, 1), first)
+    assert not torch.equal(distort(image, number, 4, 2), first)
+    assert not torch.equal(distort(image, number, 4, 1 + 2**32), first), "the upper half of the seed counts"
+    assert torch.equal(distort(image, number, 4, 2**64 - 5), distort(image, number, 4, -5))
+
+
+@pytest.mark.parametrize("number", [number for number, entry in TYPES.items() if not entry.stochastic])
+def test_deterministic_types_ignore_the_seed(photograph, number):
+    assert torch.equal(distort(photograph(), number, 4, 1), distort(photograph(), number, 4, 2))
+    assert draw(number, 4, [1, 2], 64, 64) is None
+
+
+@pytest.mark.parametrize("kind", [list, tuple, np.array, torch.tensor, lambda v: torch.tensor(v, dtype=torch.int32)])
+def test_numbers_may_come_as_any_sequence(photograph, kind):
+    images = torch.cat([photograph(seed=row) for row in range(3)])
+    result = distort(images, kind([3, 11, 3]), kind([2, 5, 4]), kind([7, 8, 9]))
+    assert torch.equal(result, distort(images, [3, 11, 3], [2, 5, 4], [7, 8, 9]))
+    assert torch.equal(distort(images[:1], kind([3])[0], kind([4])[0], kind([7])[0]), distort(images[:1], 3, 4, 7))
+
+
+def test_unsigned_numpy_seeds(photograph):
+    seed = np.array([2**63 + 11], dtype=np.uint64)
+    assert torch.equal(distort(photograph(), 11, 1, seed), distort(photograph(), 11, 1, 2**63 + 11))
+
+
+def test_one_seed_and_ids_make_a_seed_for_each_image(photograph):
+    pytest.importorskip("syndr._native", reason="the native core is not built")
+    from syndr.rng import sample_seeds
+
+    images = photograph().expand(3, -1, -1, -1)
+    ids = ["I01", "I02", "ü"]
+    result = distort(images, 11, 3, 42, ids=ids)
+    assert torch.equal(result, distort(images, 11, 3, sample_seeds(42, ids)))
+    assert not torch.equal(result[0], result[1])
+    assert torch.equal(distort(images[:1], 11, 3, 42, ids=["ü"]), result[2:])
+    assert torch.equal(distort(images, 11, 3, [1, 2, 3], ids=ids), distort(images, 11, 3, [1, 2, 3]))
+
+
+def test_no_gradient_is_recorded_and_views_are_fine(photograph):
+    images = photograph(80, 90).double() / 255
+    assert not distort(images.clone().requires_grad_(), 25, 1, 0).requires_grad
+    view = images.permute(0, 1, 3, 2)
+    assert torch.equal(distort(view, 11, 2, 9), distort(view.contiguous(), 11, 2, 9))
+    last = images.to(memory_format=torch.channels_last)
+    for number, level in CASES:
+        assert torch.equal(distort(last, number, level, 9), distort(images, number, level, 9))
+
+
+def test_an_image_that_becomes_constant_is_left_so():
+    """Pixelating drops the only point of a black image: there is nothing to stretch, and no NaN."""
+    image = torch.zeros(1, 3, 64, 64, dtype=torch.uint8)
+    image[..., 40, 40] = 1
+    assert torch.equal(distort(image, 21, 5, 0), torch.zeros_like(image))
+    assert torch.equal(distort(image / 255, 21, 5, 0), torch.zeros(image.shape))
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (np.zeros((1, 3, 8, 8)), "must be a torch tensor; got ndarray"),
+        (torch.rand(3, 8, 8), r"shape \(B, 3, H, W\).*got \(3, 8, 8\)"),
+        (torch.rand(1, 1, 8, 8), r"got \(1, 1, 8, 8\)"),
+        (torch.rand(0, 3, 8, 8), r"got \(0, 3, 8, 8\)"),
+        (torch.rand(1, 3, 0, 8), r"got \(1, 3, 0, 8\)"),
+        (torch.zeros(1, 3, 8, 8, dtype=torch.int64), "uint8 or float.*got torch.int64"),
+        (torch.zeros(1, 3, 8, 8, dtype=torch.bool), "got torch.bool"),
+        (torch.full((1, 3, 8, 8), 0.5), "image 0 is constant"),
+        (torch.rand(1, 3, 8, 8) + 0.5, r"image 0 holds NaN or values outside \[0, 1\]"),
+        (torch.rand(1, 3, 8, 8) - 0.5, r"image 0 holds NaN or values outside \[0, 1\]"),
+        (torch.rand(1, 3, 8, 8).index_fill(3, torch.tensor([5]), torch.nan), "image 0 holds NaN"),
+    ],
+)
+def test_bad_images(images, message):
+    with pytest.raises(InputError, match=message):
+        distort(images, 18, 1, 0)
+    with pytest.raises(InputError, match=message):
+        apply(images, 18, 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"type": 26}, "type 26 is not known; there are 1, 3, 9"),
+        ({"type": [1, 0]}, "type 0 is not known"),
+        ({"type": 1.0}, "type must be an integer or one integer per image; got 1.0"),
+        ({"type": torch.tensor([1.0, 1.0])}, "type must be an integer"),
+        ({"type": True}, "type must be an integer"),
+        ({"type": "1"}, "type must be an integer"),
+        ({"type": [[1, 1]]}, "type must be an integer"),
+        ({"type": None}, "type must be an integer"),
+        ({"type": [1, 1, 1]}, "2 images need one type or 2 of them; got 3"),
+        ({"level": 0}, "level 0 is not one of KADID's levels 1..5"),
+        ({"level": [5, 6]}, "level 6 is not one"),
+        ({"level": [5]}, "2 images need one level or 2 of them; got 1"),
+        ({"seed": 1}, "2 images need one seed each, or ids="),
+        ({"seed": [1]}, "2 images need one seed or 2 of them; got 1"),
+        ({"seed": [1, 0.5]}, "seed must be an integer"),
+        ({"seed": [1, 2**64]}, "does not fit into 64 bits"),
+        ({"seed": [1, -(2**63) - 1]}, "does not fit into 64 bits"),
+        ({"ids": ["a"]}, "2 images need as many ids; got 1"),
+        ({"ids": "ab"}, "ids must be a sequence of strings"),
+        ({"ids": [1, 2]}, "ids must be a sequence of strings"),
+    ],
+)
+def test_bad_arguments(photograph, arguments, message):
+    images = photograph().expand(2, -1, -1, -1)
+    with pytest.raises(InputError, match=message):
+        distort(images, **{"type": 18, "level": 1, "seed": [1, 2], **arguments})
+
+
+def test_errors_name_the_image_in_a_mixed_batch(photograph):
+    images = torch.cat([photograph(seed=row) for row in range(4)])
+    images[2] = 9
+    with pytest.raises(InputError, match="image 2 is constant"):
+        distort(images, [1, 18, 10, 10], 2, range(4))
+    with pytest.raises(InputError, match="image 'I03' is constant"):
+        distort(images, [1, 18, 10, 10], 2, range(4), ids=["I01", "I02", "I03", "I04"])
+
+
+def test_bad_draws(photograph):
+    with pytest.raises(InputError, match=r"type 11 \(White noise\) needs draws"):
+        apply(photograph(), 11, 1)
+    with pytest.raises(InputError, match=r"type 18 \(Mean shift\) takes no draws"):
+        apply(photograph(), 18, 1, torch.zeros(1))
+    with pytest.raises(InputError, match="need as many draws"):
+        apply(photograph(), 11, 1, torch.zeros(1, 3, 8, 8))
+    with pytest.raises(InputError, match="type must be one integer here; got 2"):
+        apply(photograph(), [1, 1], 1)
+    with pytest.raises(InputError, match="level must be one integer here; got 1"):
+        draw(11, [1], [1], 8, 8)
+    with pytest.raises(InputError, match="type 2 is not known"):
+        draw(2, 1, [1], 8, 8)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_cuda_equals_the_cpu(photograph):
+    images = torch.cat([photograph(97, 131, seed=row) for row in range(len(CASES))])
+    seeds = torch.arange(len(CASES))
+    on_device = distort(images.cuda(), *PAIRS.T.cuda(), seeds.cuda())
+    assert on_device.is_cuda
+    assert (on_device.cpu().int() - distort(images, *PAIRS.T, seeds).int()).abs().max() <= 1
+    floats = images.float() / 255
+    torch.testing.assert_close(
+        distort(floats.cuda(), *PAIRS.T, seeds).cpu(), distort(floats, *PAIRS.T, seeds), rtol=0, atol=1e-6
+    )
