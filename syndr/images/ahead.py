@@ -1,0 +1,61 @@
+"""Decoding on threads, ahead of whoever uses the pictures."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+import torch
+
+from syndr.errors import ImageError
+
+T = TypeVar("T")
+
+
+def read_ahead(
+    items: Iterable[T], load: Callable[[T], torch.Tensor], threads: int | None = None, ahead: int = 32
+) -> Generator[torch.Tensor | ImageError, None, None]:
+    """Load pictures on a pool of threads and yield them in order.
+
+    Decoding releases the interpreter's lock, so threads use several cores without copying pictures between
+    processes. Closing the iterator (or breaking off) drops what has not begun and waits for the rest.
+
+    Args:
+        items: What to load, such as paths.
+        load: Gives the picture of one item, such as :func:`~syndr.images.decode`; called on the threads.
+        threads: Number of threads; by default the cores this process may use.
+        ahead: How many pictures may be under way or waiting; bounds the memory.
+
+    Yields:
+        For each item, in order, its picture, or the :class:`ImageError` that ``load`` raised.
+
+    Raises:
+        Exception: Whatever else ``load`` raises, when its item's turn comes.
+    """
+
+    def attempt(item: T) -> torch.Tensor | ImageError:
+        try:
+            return load(item)
+        except ImageError as error:
+            return error
+
+    pool = ThreadPoolExecutor(threads or _cores(), thread_name_prefix="syndr-read-ahead")
+    try:
+        waiting: deque[Future[torch.Tensor | ImageError]] = deque()
+        for item in items:
+            waiting.append(pool.submit(attempt, item))
+            if len(waiting) >= ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,137 @@
+"""From the bytes of an image file to an RGB tensor, the same way for every file."""
+
+from __future__ import annotations
+
+import io
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image, UnidentifiedImageError
+
+from syndr.errors import ImageError
+
+#: Larger pictures are refused before any pixel is read. It is Pillow's own line between a warning and an error.
+MAX_PIXELS = 178_956_970
+
+# Only formats whose content identifies them and whose decoder is a library; EPS, for one, would run a program.
+_FORMATS = ("BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
+_DEEP_GREY = {"I", "I;16", "I;16B", "I;16L", "I;16N"}
+_CONVERTIBLE = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr"}
+
+# EXIF orientation (tag 274) -> the transposition that makes the stored picture upright.
+_ORIENTATION_TAG = 274
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def decode(source: str | Path | bytes) -> torch.Tensor:
+    """Decode an image file; its content decides the format, never its name.
+
+    The EXIF orientation is applied (an EXIF block that cannot be read counts as none). Grey is repeated over
+    the channels; 16-bit grey becomes ``round(v / 257)``. Palettes are looked up, and transparency is
+    composited over white. CMYK is converted by the plain formula ``(1 - c)(1 - k)``; colour profiles are not
+    applied. 16-bit colour keeps its high byte, as Pillow reads it. Of several frames the first is taken.
+
+    Args:
+        source: The file's path, or its bytes.
+
+    Returns:
+        uint8 tensor of shape (3, H, W), RGB, contiguous.
+
+    Raises:
+        ImageError: When the file is absent, empty, not an image of a known format (BMP, GIF, JPEG, JPEG 2000,
+            PNG, PNM, TIFF, WebP), truncated, damaged, larger than ``MAX_PIXELS``, or of a pixel type without
+            a declared range. The message begins with the path and says what to do.
+    """
+    if isinstance(source, bytes):
+        return _decode(io.BytesIO(source), "image in memory")
+    with _open(Path(source)) as file:
+        return _decode(file, str(source))
+
+
+def _open(path: Path) -> BinaryIO:
+    try:
+        # Opening a pipe or a device could block for ever, so the kind is asked first.
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            kind = "is a folder" if stat.S_ISDIR(mode) else "is a device or a pipe"
+            raise ImageError(f"{path}: {kind}, not an image file; correct the path")
+        return path.open("rb")
+    except FileNotFoundError as error:
+        raise ImageError(f"{path}: no such file; correct the path or restore the file") from error
+    except (OSError, ValueError) as error:
+        raise ImageError(f"{path}: cannot be opened ({error}); check its permissions and the disk") from error
+
+
+def _decode(file: BinaryIO, name: str) -> torch.Tensor:
+    head = b""
+    try:
+        head = file.read(64)
+        if not head:
+            raise ImageError(f"{name}: the file is empty (0 bytes); copy or download it again")
+        file.seek(0)
+        with Image.open(file, formats=_FORMATS) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise Image.DecompressionBombError(f"{image.width} x {image.height} pixels")
+            if not image.width * image.height:
+                raise ImageError(f"{name}: the picture has no pixels; replace or remove it")
+            image.load()
+            pixels = _rgb(_upright(image), name)
+    except (ImageError, MemoryError):
+        raise
+    except Exception as error:  # Pillow's readers raise many kinds on bad bytes: SyntaxError, struct.error ...
+        raise ImageError(f"{name}: {_diagnosis(error, head)}") from error
+    return torch.from_numpy(pixels.transpose(2, 0, 1).copy())
+
+
+def _diagnosis(error: Exception, head: bytes) -> str:
+    """Say what is wrong with a file that could not be decoded, and what to do."""
+    if isinstance(error, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
+        return f"too large ({error}); the limit is {MAX_PIXELS} pixels, so scale it down first"
+    if isinstance(error, UnidentifiedImageError):
+        if head.lstrip().startswith(b"<"):
+            return "not an image but HTML or XML text, perhaps a saved error page; download it again"
+        return (
+            f"not an image, or cut off at its very start (it begins with {head[:8]!r}; readable are "
+            f"{', '.join(_FORMATS)}); replace or remove it"
+        )
+    text = str(error)
+    if isinstance(error, EOFError) or any(word in text.lower() for word in ("truncated", "eof", "but only got")):
+        return f"truncated ({text}); copy or download it again"
+    return f"damaged or truncated ({type(error).__name__}: {text}); copy or download it again"
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        orientation = image.getexif().get(_ORIENTATION_TAG)
+    except Exception:  # Pillow itself passes over a broken EXIF block in a JPEG but not in a PNG or WebP.
+        return image
+    return image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image
+
+
+def _rgb(image: Image.Image, name: str) -> npt.NDArray[np.uint8]:
+    """Give the pixels as a uint8 array of shape (H, W, 3)."""
+    if image.mode in _DEEP_GREY:
+        grey = np.asarray(image).astype(np.int64)
+        if grey.min() < 0 or grey.max() > 65535:
+            raise ImageError(
+                f"{name}: grey values {grey.min()} to {grey.max()} are not 16-bit; save it with 8 or 16 bits"
+            )
+        return np.repeat(((grey + 128) // 257).astype(np.uint8)[..., None], 3, axis=2)
+    if image.mode not in _CONVERTIBLE:
+        raise ImageError(f"{name}: pixels of mode {image.mode} are not handled; save it as 8-bit RGB")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return np.asarray(image.convert("RGB"))

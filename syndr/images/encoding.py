@@ -1,0 +1,56 @@
+"""From an RGB tensor to the bytes of a lossless image file."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import torch
+from PIL import Image
+
+from syndr.errors import InputError
+from syndr.files import atomic_path
+
+_FORMATS = {".png": "PNG", ".bmp": "BMP"}
+
+
+def encode_png(image: torch.Tensor) -> bytes:
+    """Encode a picture as PNG.
+
+    Args:
+        image: uint8 tensor of shape (3, H, W), RGB, on any device.
+
+    Returns:
+        The bytes of the file; :func:`~syndr.images.decode` gives the same tensor back.
+
+    Raises:
+        InputError: When the tensor has another shape or dtype.
+    """
+    buffer = io.BytesIO()
+    _picture(image).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def write_image(path: str | Path, image: torch.Tensor) -> None:
+    """Write a picture losslessly as ``.png`` or ``.bmp`` (by suffix), whole or not at all.
+
+    Args:
+        path: The file to write; its folder is made when absent.
+        image: uint8 tensor of shape (3, H, W), RGB, on any device.
+
+    Raises:
+        InputError: When the suffix is another one, or the tensor has another shape or dtype.
+    """
+    path = Path(path)
+    kind = _FORMATS.get(path.suffix.lower())
+    if kind is None:
+        raise InputError(f"{path}: pictures are written losslessly; use a name ending in {' or '.join(_FORMATS)}")
+    picture = _picture(image)
+    with atomic_path(path) as temporary:
+        picture.save(temporary, kind)
+
+
+def _picture(image: torch.Tensor) -> Image.Image:
+    if image.dtype != torch.uint8 or image.ndim != 3 or image.shape[0] != 3 or image.numel() == 0:
+        raise InputError(f"a picture to write must be uint8 of shape (3, H, W), not {image.dtype} {tuple(image.shape)}")
+    return Image.fromarray(image.permute(1, 2, 0).contiguous().cpu().numpy())

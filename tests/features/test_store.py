@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from syndr.errors import InputError, StoreError
+from syndr.features import FeatureStore, Manifest
+from syndr.features.manifest import table_hash
+from syndr.samples import Samples
+
+SAMPLES = Samples.from_columns(id=["c", "a", "ü b"], path=["c.png", None, "x"], mine=[1.5, None, float("nan")])
+FEATURES = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)
+
+
+@pytest.fixture
+def store(tmp_path):
+    manifest = Manifest(backbone="resnet50", weights_id="sha256:1", preprocess="p", batch_size=32)
+    return FeatureStore.create(tmp_path / "deep/store", SAMPLES, FEATURES, manifest)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_round_trip(tmp_path, dtype):
+    features = FEATURES.astype(dtype)
+    FeatureStore.create(tmp_path / "store", SAMPLES, features, Manifest(versions={"torch": "1"}))
+    store = FeatureStore.open(str(tmp_path / "store"))
+    assert len(store) == 3
+    assert store.features.dtype == dtype
+    assert np.array_equal(store.features, features)
+    assert store.ids == ["c", "a", "ü b"]
+    assert store.samples.table.column_names == SAMPLES.table.column_names
+    assert store.samples.table["path"].to_pylist() == ["c.png", None, "x"]
+    assert (store.manifest.rows, store.manifest.dims) == (3, 4)
+    assert store.manifest.dtype == np.dtype(dtype).name
+    assert store.manifest.versions == {"torch": "1"}
+
+
+def test_features_are_mapped_and_read_only(store):
+    assert isinstance(store.features, np.memmap)
+    with pytest.raises(ValueError, match="read-only"):
+        store.features[0, 0] = 1
+
+
+def test_rows_by_id(store):
+    assert np.array_equal(store.rows(["ü b", "c", "c"]), FEATURES[[2, 0, 0]])
+    with pytest.raises(InputError, match=r"2 ids are not in the store, first \['x', 'y'\]"):
+        store.rows(["x", "c", "y"])
+
+
+def test_nothing_else_is_left_beside_a_store(store):
+    assert [path.name for path in store.path.parent.iterdir()] == ["store"]
+    assert {path.name for path in store.path.iterdir()} == {"features.npy", "index.parquet", "manifest.json"}
+
+
+def test_an_empty_store(tmp_path):
+    store = FeatureStore.create(tmp_path / "none", SAMPLES.take([]), FEATURES[:0])
+    assert len(store) == 0
+    assert store.ids == []
+    assert store.features.shape == (0, 4)
+    assert store.rows([]).shape == (0, 4)
+
+
+def test_the_hash_of_the_table_ignores_how_it_is_stored():
+    whole = Samples.from_columns(id=["a", "b", "c"], score=[1.0, float("nan"), None])
+    pieces = whole.take([0]).concat(whole.take([1, 2]))
+    assert table_hash(whole) == table_hash(pieces)
+    assert table_hash(whole) != table_hash(whole.take([1, 0, 2]))
+    assert table_hash(whole) != table_hash(whole.with_column("score", [1.0, 2.0, None]))
+
+
+@pytest.mark.parametrize(
+    "features", [FEATURES.astype(np.float64), FEATURES[0], FEATURES.astype(">f4"), FEATURES.astype(np.int8)]
+)
+def test_other_arrays_are_refused(tmp_path, features):
+    with pytest.raises(InputError, match=r"\(rows, dims\) in float32 or float16"):
+        FeatureStore.create(tmp_path / "s", SAMPLES, features)
+    assert not list(tmp_path.iterdir())
+
+
+def test_lengths_must_agree(tmp_path):
+    with pytest.raises(InputError, match="2 feature rows do not fit a table of 3"):
+        FeatureStore.create(tmp_path / "s", SAMPLES, FEATURES[:2])
+
+
+def test_nothing_is_overwritten(store, tmp_path):
+    with pytest.raises(StoreError, match="something is there already"):
+        FeatureStore.create(store.path, SAMPLES, FEATURES)
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="something is there already"):
+        FeatureStore.create(tmp_path / "file", SAMPLES, FEATURES)
+    (tmp_path / "empty").mkdir()
+    assert len(FeatureStore.create(tmp_path / "empty", SAMPLES, FEATURES)) == 3
+
+
+def test_a_failed_write_leaves_nothing(tmp_path, monkeypatch):
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Samples, "write", full)
+    with pytest.raises(OSError, match="No space"):
+        FeatureStore.create(tmp_path / "s", SAMPLES, FEATURES)
+    assert not list(tmp_path.iterdir())
+
+
+def refused(path, message):
+    with pytest.raises(StoreError, match=message) as caught:
+        FeatureStore.open(path)
+    assert str(path) in str(caught.value)
+
+
+def test_no_store(tmp_path):
+    refused(tmp_path / "none", "not a feature store; give a folder made by extract")
+    refused(tmp_path, "not a feature store")
+
+
+def test_an_unfinished_store_says_so(tmp_path):
+    (tmp_path / "s.partial").mkdir()
+    refused(tmp_path / "s", r"unfinished \(.*s\.partial\); run it again")
+
+
+@pytest.mark.parametrize("name", ["features.npy", "index.parquet", "manifest.json"])
+def test_an_absent_file(store, name):
+    (store.path / name).unlink()
+    refused(store.path, "make the store again" if name != "manifest.json" else "not a feature store")
+
+
+@pytest.mark.parametrize("name", ["features.npy", "index.parquet", "manifest.json"])
+@pytest.mark.parametrize("keep", [0.0, 0.5, 0.95])
+def test_a_truncated_file(store, name, keep):
+    data = (store.path / name).read_bytes()
+    (store.path / name).write_bytes(data[: int(len(data) * keep)])
+    refused(store.path, rf"{name} is (absent or )?damaged .*make the store again")
+
+
+def test_features_of_another_shape(store):
+    np.save(store.path / "features.npy", FEATURES[:, :3])
+    refused(store.path, r"features.npy holds float32 \(3, 3\), the manifest says float32 \(3, 4\)")
+
+
+def test_an_index_of_another_length(store):
+    SAMPLES.take([0, 1]).write(store.path / "index.parquet")
+    refused(store.path, "2 rows for 3 features")
+
+
+def test_an_index_that_is_no_sample_table(store):
+    pyarrow.parquet.write_table(pa.table({"name": ["a", "b", "c"]}), store.path / "index.parquet")
+    with pytest.raises(StoreError, match=r"index.parquet is damaged .*no column 'id'"):
+        _ = FeatureStore.open(store.path).ids
+
+
+def test_a_newer_format(store):
+    path = store.path / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 2, "rows": "3"}))
+    refused(store.path, "format 2, this version of syndr reads format 1")
+
+
+def test_pickled_features_are_never_loaded(store):
+    np.save(store.path / "features.npy", np.array([[object()]] * 3), allow_pickle=True)
+    refused(store.path, "features.npy is absent or damaged")

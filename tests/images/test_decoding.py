@@ -1,0 +1,276 @@
+"""Pictures of every kind decode to the same RGB; what cannot be decoded says why and what to do."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+
+import numpy as np
+import pytest
+import torch
+from oracle.pictures import UPRIGHT, cmyk_to_rgb, over_white
+from PIL import Image
+
+from syndr.errors import ImageError
+from syndr.images import decode, decoding
+
+RNG = np.random.default_rng(0)
+RGB = RNG.integers(0, 256, (20, 30, 3), dtype=np.uint8)
+
+
+def encoded(image, kind, **options):
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def pixels(source):
+    tensor = decode(source)
+    assert tensor.dtype == torch.uint8
+    assert tensor.shape[0] == 3
+    assert tensor.is_contiguous()
+    return tensor.permute(1, 2, 0).numpy()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "PPM", "WEBP", "JPEG2000"])
+def test_lossless_formats_keep_every_pixel(kind):
+    options = {"lossless": True} if kind == "WEBP" else {}
+    assert np.array_equal(pixels(encoded(Image.fromarray(RGB), kind, **options)), RGB)
+
+
+def test_content_decides_not_the_suffix(tmp_path):
+    path = tmp_path / "really a png ☃\n.jpg"
+    path.write_bytes(encoded(Image.fromarray(RGB), "PNG"))
+    assert np.array_equal(pixels(path), RGB)
+    assert np.array_equal(pixels(str(path)), RGB)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "WEBP"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_applied_once(kind, orientation):
+    exif = Image.Exif()
+    exif[274] = orientation
+    options = {"lossless": True} if kind == "WEBP" else {}
+    data = encoded(Image.fromarray(RGB), kind, exif=exif, **options)
+    assert np.array_equal(pixels(data), UPRIGHT[orientation](RGB))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_of_jpeg(orientation):
+    exif = Image.Exif()
+    exif[274] = orientation
+    image = Image.fromarray(RGB)
+    plain = pixels(encoded(image, "JPEG", quality=95))
+    assert np.array_equal(pixels(encoded(image, "JPEG", quality=95, exif=exif)), UPRIGHT[orientation](plain))
+
+
+@pytest.mark.parametrize("exif", [b"Exif\0\0garbage!!", b"Exif\0\0MM\0*\0\0\0\xff\x01\x02\x03"])
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
+def test_broken_exif_counts_as_none(kind, exif):
+    options = {"lossless": True} if kind == "WEBP" else {}
+    assert np.array_equal(pixels(encoded(Image.fromarray(RGB), kind, exif=exif, **options)), RGB)
+
+
+def test_unknown_orientation_counts_as_none():
+    exif = Image.Exif()
+    exif[274] = 9
+    assert np.array_equal(pixels(encoded(Image.fromarray(RGB), "PNG", exif=exif)), RGB)
+
+
+def test_greyscale_is_repeated():
+    grey = RGB[..., 0]
+    assert np.array_equal(pixels(encoded(Image.fromarray(grey), "PNG")), np.stack([grey] * 3, axis=2))
+
+
+def test_bilevel_is_black_and_white():
+    bits = RGB[..., 0] > 127
+    assert np.array_equal(pixels(encoded(Image.fromarray(bits), "PNG"))[..., 1], bits * np.uint8(255))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "WEBP"])
+def test_alpha_is_composited_over_white(kind):
+    alpha = RNG.integers(0, 256, (20, 30), dtype=np.uint8)
+    alpha[:2], alpha[2:4] = 0, 255
+    options = {"lossless": True, "exact": True} if kind == "WEBP" else {}
+    data = encoded(Image.fromarray(np.dstack([RGB, alpha])), kind, **options)
+    got = pixels(data)
+    assert np.abs(got - over_white(RGB.astype(float), alpha)).max() <= 1
+    assert (got[:2] == 255).all()
+    assert np.array_equal(got[2:4], RGB[2:4])
+
+
+def test_grey_with_alpha():
+    grey, alpha = RGB[..., 0], RGB[..., 1]
+    got = pixels(encoded(Image.fromarray(np.dstack([grey, alpha])), "PNG"))
+    assert np.abs(got - over_white(np.stack([grey] * 3, axis=2).astype(float), alpha)).max() <= 1
+
+
+def test_palette_is_looked_up():
+    palette = RNG.integers(0, 256, (256, 3), dtype=np.uint8)
+    index = RGB[..., 0]
+    image = Image.fromarray(index, "L").convert("P")
+    image.putpalette(palette.tobytes())
+    assert np.array_equal(pixels(encoded(image, "PNG")), palette[index])
+
+
+@pytest.mark.parametrize("kind", ["PNG", "GIF"])
+def test_transparent_palette_entry_becomes_white(kind):
+    palette = RNG.integers(0, 200, (256, 3), dtype=np.uint8)
+    index = RGB[..., 0]
+    image = Image.fromarray(index, "L").convert("P")
+    image.putpalette(palette.tobytes())
+    palette[7] = 255
+    data = encoded(image, kind, transparency=7, optimize=False)
+    assert np.array_equal(pixels(data), palette[index])
+
+
+def test_transparent_colour_key_becomes_white():
+    rgb = RGB.copy()
+    rgb[:5] = (10, 20, 30)
+    got = pixels(encoded(Image.fromarray(rgb), "PNG", transparency=(10, 20, 30)))
+    assert (got[:5] == 255).all()
+    assert np.array_equal(got[5:], rgb[5:])
+
+
+def test_cmyk_is_converted():
+    cmyk = RNG.integers(0, 256, (20, 30, 4), dtype=np.uint8)
+    got = pixels(encoded(Image.fromarray(cmyk, "CMYK"), "TIFF"))
+    assert np.abs(got - cmyk_to_rgb(cmyk.astype(float))).max() <= 1
+
+
+def test_cmyk_jpeg_has_its_colours_not_their_negative():
+    red = Image.new("CMYK", (16, 16), (0, 255, 255, 0))
+    assert np.abs(pixels(encoded(red, "JPEG", quality=95)).astype(int) - (255, 0, 0)).max() <= 8
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "PPM"])
+def test_16_bit_grey_is_rounded(kind):
+    deep = np.arange(65536, dtype=np.uint16).reshape(256, 256)
+    got = pixels(encoded(Image.fromarray(deep), kind))
+    assert np.array_equal(got[..., 0], np.round(deep / 257.0).astype(np.uint8))
+    assert np.array_equal(got[..., 0], got[..., 2])
+
+
+def test_only_the_first_frame_is_taken():
+    frames = [Image.fromarray(RGB), Image.fromarray(255 - RGB)]
+    data = encoded(frames[0], "TIFF", save_all=True, append_images=frames[1:])
+    assert np.array_equal(pixels(data), RGB)
+
+
+def fails(source, *words):
+    """Decode must fail with a message of the form 'name: reason; remedy' that holds these words."""
+    with pytest.raises(ImageError) as caught:
+        decode(source)
+    message = str(caught.value)
+    name = "image in memory" if isinstance(source, bytes) else str(source)
+    assert message.startswith(f"{name}: ")
+    assert ";" in message
+    for word in words:
+        assert word in message
+    return message
+
+
+def test_absent_file(tmp_path):
+    fails(tmp_path / "gone.png", "no such file", "restore")
+
+
+def test_dangling_and_circular_links(tmp_path):
+    (tmp_path / "dangling.png").symlink_to("gone.png")
+    (tmp_path / "circle.png").symlink_to("circle.png")
+    fails(tmp_path / "dangling.png", "no such file")
+    fails(tmp_path / "circle.png", "cannot be opened")
+
+
+def test_folder_and_pipe_are_not_opened(tmp_path):
+    fails(tmp_path, "is a folder")
+    os.mkfifo(tmp_path / "pipe.png")
+    fails(tmp_path / "pipe.png", "device or a pipe")
+
+
+def test_impossible_path():
+    with pytest.raises(ImageError, match="cannot be opened"):
+        decode("nul\0byte.png")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_unreadable_file(tmp_path):
+    path = tmp_path / "secret.png"
+    path.write_bytes(b"x")
+    path.chmod(0)
+    fails(path, "cannot be opened", "permissions")
+
+
+def test_permission_error_is_explained(tmp_path, monkeypatch):
+    path = tmp_path / "secret.png"
+    path.write_bytes(b"x")
+
+    def refuse(*args, **kwargs):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.open", refuse)
+    fails(path, "cannot be opened", "Permission denied", "permissions")
+
+
+def test_zero_bytes(tmp_path):
+    path = tmp_path / "empty.jpg"
+    path.touch()
+    fails(path, "empty (0 bytes)", "again")
+    fails(b"", "empty (0 bytes)")
+
+
+def test_html_named_jpg(tmp_path):
+    path = tmp_path / "photo.jpg"
+    path.write_text("\n <!DOCTYPE html><html><body>404</body></html>")
+    fails(path, "HTML", "download it again")
+
+
+def test_not_an_image():
+    fails(b"just some text, nothing more", "not an image", "b'just som'", "replace or remove")
+
+
+def test_a_program_is_never_run_to_decode():
+    fails(encoded(Image.fromarray(RGB), "EPS"), "not an image")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "TIFF", "WEBP", "GIF", "PPM", "JPEG2000"])
+def test_truncated(kind):
+    data = encoded(Image.fromarray(RGB), kind)
+    message = fails(data[: len(data) * 9 // 10], "truncated")
+    assert re.search("copy or download it again", message)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "TIFF", "WEBP", "GIF", "PPM", "JPEG2000"])
+def test_every_cut_and_many_flips_give_a_picture_or_an_image_error(kind, recwarn):
+    data = encoded(Image.fromarray(RGB[:8, :8]), kind)
+    damaged = [data[:length] for length in range(0, len(data), 7)]
+    places = RNG.integers(0, len(data), 100)
+    damaged += [data[:place] + bytes([data[place] ^ 0xFF]) + data[place + 1 :] for place in places]
+    outcomes = set()
+    for one in damaged:
+        try:
+            outcomes.add(type(decode(one)))
+        except ImageError as error:
+            outcomes.add(type(error))
+    assert ImageError in outcomes
+
+
+def test_too_large_is_refused_before_its_pixels_are_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(decoding, "MAX_PIXELS", 599)
+    fails(encoded(Image.fromarray(RGB), "PNG"), "too large (30 x 20 pixels)", "599", "scale it down")
+
+
+def test_decompression_bomb():
+    header = encoded(Image.new("1", (1, 1)), "BMP")
+    bomb = header[:18] + (50_000).to_bytes(4, "little") * 2 + header[26:]
+    fails(bomb, "too large", "scale it down")
+
+
+def test_values_beyond_16_bits():
+    deep = np.array([[0, 70000]], dtype=np.int32)
+    fails(encoded(Image.fromarray(deep), "TIFF"), "0 to 70000", "8 or 16 bits")
+
+
+def test_floating_point_pixels():
+    fails(encoded(Image.fromarray(np.ones((2, 2), np.float32)), "TIFF"), "mode F", "8-bit RGB")
