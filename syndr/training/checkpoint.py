@@ -1,0 +1,77 @@
+"""Trained models as files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from syndr.errors import InputError, StoreError
+from syndr.features import Backbone, build_backbone
+from syndr.training.model import Head, IQAModel
+from syndr.training.tensor_file import read_description, read_tensors, write_tensors
+
+_KIND = "quality model, version 1"
+
+
+def save_model(path: str | Path, model: IQAModel, metadata: Mapping[str, Any] | None = None) -> None:
+    """Write a trained model to one safetensors file, whole or not at all.
+
+    Args:
+        path: The file, by custom ``.safetensors``.
+        model: The model; its backbone's weights are saved with it, its architecture by name.
+        metadata: Anything JSON can hold, such as the recipe; :func:`read_metadata` gives it back.
+
+    Raises:
+        InputError: When ``metadata`` is not JSON.
+    """
+    description = {
+        "kind": _KIND,
+        "backbone": model.backbone.name,
+        "dims": model.head.dims,
+        "hidden": model.head.hidden,
+        "metadata": dict(metadata or {}),
+    }
+    write_tensors(path, model.state_dict(), description)
+
+
+def load_model(path: str | Path, device: torch.device | str = "cpu", backbone: Backbone | None = None) -> IQAModel:
+    """Read a model that :func:`save_model` wrote; nothing is downloaded and nothing is unpickled.
+
+    Args:
+        path: The file.
+        device: Where the model should live.
+        backbone: The architecture to fill with the saved weights; by default it is built by the name the
+            file holds, so that only a model with a backbone of one's own needs this.
+
+    Returns:
+        The model, in evaluation mode; :func:`syndr.evaluation.score` scores pictures with it.
+
+    Raises:
+        StoreError: When the file is absent, damaged, not such a model, or of another backbone.
+        MissingExtraError: When the backbone needs a package that is not installed.
+    """
+    tensors, description = read_tensors(path, _KIND)
+    try:
+        if backbone is None:
+            backbone = build_backbone(description["backbone"], weights="random")
+        model = IQAModel(backbone, Head(description["dims"], description["hidden"]))
+        model.load_state_dict(tensors)
+    except (KeyError, RuntimeError, InputError) as error:
+        raise StoreError(
+            f"{path}: cannot be loaded into backbone {description.get('backbone')!r}: {error}. "
+            "If the backbone is your own, pass it as backbone="
+        ) from error
+    return model.to(device).eval()
+
+
+def read_metadata(path: str | Path) -> dict[str, Any]:
+    """Give the metadata a model was saved with, without loading its tensors.
+
+    Raises:
+        StoreError: As :func:`load_model`.
+    """
+    metadata: dict[str, Any] = read_description(path, _KIND)["metadata"]
+    return metadata

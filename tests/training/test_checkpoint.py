@@ -1,0 +1,119 @@
+"""Models as files: what is saved comes back, and nothing else is taken for a model."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from training_stand_ins import same_weights, tiny_backbone, tiny_model, weights_of
+
+from syndr.errors import InputError, StoreError
+from syndr.features import build_backbone
+from syndr.training import Head, IQAModel, load_model, read_metadata, save_model
+
+
+@pytest.mark.parametrize("hidden", [None, 6])
+def test_round_trip(tmp_path, hidden):
+    model = IQAModel(tiny_backbone(), Head(12, hidden, seed=4)).eval()
+    model.head.standardize(torch.rand(9, 12), torch.arange(9.0))
+    path = tmp_path / "model.safetensors"
+    save_model(path, model, {"recipe": {"seed": 3}, "note": "ü"})
+    loaded = load_model(path, backbone=tiny_backbone(seed=9))
+    assert same_weights(weights_of(loaded), weights_of(model))
+    images = torch.rand(2, 3, 32, 32)
+    assert torch.equal(loaded(images)[0], model(images)[0])
+    assert not loaded.training
+    assert read_metadata(path) == {"recipe": {"seed": 3}, "note": "ü"}
+
+
+def test_registered_backbone_is_built_by_name_without_a_download(tmp_path, monkeypatch):
+    def no_download(*args, **kwargs):
+        raise AssertionError("loading a model must not download weights")
+
+    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", no_download)
+    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", no_download)
+    backbone = build_backbone("swin_t", weights="random")
+    with torch.no_grad():
+        next(backbone.body.parameters()).mul_(2)
+    model = IQAModel(backbone)
+    save_model(tmp_path / "swin.safetensors", model)
+    loaded = load_model(tmp_path / "swin.safetensors")
+    assert loaded.backbone.name == "swin_t"
+    assert loaded.backbone.weights_id == backbone.weights_id
+    assert same_weights(weights_of(loaded), weights_of(model))
+
+
+def test_equal_models_are_equal_bytes(tmp_path):
+    for name in ("one", "two"):
+        save_model(tmp_path / name, tiny_model(), {"b": 1, "a": 2})
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_tied_weights_can_be_saved(tmp_path):
+    model = tiny_model()
+    model.backbone.body.extra = model.backbone.body[0]
+    save_model(tmp_path / "tied", model)
+    other = tiny_backbone(seed=2)
+    other.body.extra = other.body[0]
+    assert same_weights(weights_of(load_model(tmp_path / "tied", backbone=other)), weights_of(model))
+
+
+def test_metadata_that_is_not_json_is_refused_and_nothing_is_written(tmp_path):
+    with pytest.raises(InputError, match="JSON"):
+        save_model(tmp_path / "model", tiny_model(), {"device": torch.device("cpu")})
+    assert list(tmp_path.iterdir()) == []
+
+
+def write_foreign(path):
+    save_file({"x": torch.zeros(2)}, path)
+
+
+def write_other_kind(path):
+    save_file({"x": torch.zeros(2)}, path, metadata={"syndr": '{"kind": "something else"}'})
+
+
+def write_no_json(path):
+    save_file({"x": torch.zeros(2)}, path, metadata={"syndr": "{"})
+
+
+def write_cut_off(path):
+    save_model(path, tiny_model())
+    path.write_bytes(path.read_bytes()[:-50])
+
+
+def write_text(path):
+    path.write_text("not a model")
+
+
+@pytest.mark.parametrize(
+    ("write", "message"),
+    [
+        (lambda path: None, "no such file"),
+        (lambda path: path.mkdir(), "not a readable safetensors file"),
+        (write_text, "not a readable safetensors file"),
+        (write_cut_off, "not a readable safetensors file"),
+        (write_foreign, "not one that syndr wrote"),
+        (write_no_json, "not one that syndr wrote"),
+        (write_other_kind, "holds 'something else'"),
+    ],
+)
+def test_what_is_not_a_model_is_refused(tmp_path, write, message):
+    path = tmp_path / "model"
+    write(path)
+    for read in (load_model, read_metadata):
+        with pytest.raises(StoreError, match=message):
+            read(path)
+
+
+def test_backbone_that_is_not_registered_must_be_given(tmp_path):
+    save_model(tmp_path / "model", tiny_model())
+    with pytest.raises(StoreError, match="backbone 'tiny'"):
+        load_model(tmp_path / "model")
+
+
+def test_weights_of_another_backbone_are_refused(tmp_path):
+    save_model(tmp_path / "model", tiny_model())
+    other = tiny_backbone()
+    other.body.extra = torch.nn.Linear(2, 2)
+    with pytest.raises(StoreError, match="extra"):
+        load_model(tmp_path / "model", backbone=other)

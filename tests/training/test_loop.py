@@ -1,0 +1,352 @@
+"""The training loop: it learns, repeats itself, resumes, thins what it should and sets bad pictures aside."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from training_stand_ins import CROP, Pictures, RecordingThinner, same_weights, tiny_model, weights_of
+
+from syndr.downsample import DRCDown
+from syndr.errors import ImageError, InputError, StoreError
+from syndr.images import center_crop
+from syndr.samples import Samples
+from syndr.training import fit
+
+SHORT = {"epochs": 3, "batch_size": 8, "lr": 1e-3, "crop": CROP, "threads": 2}
+
+
+def trained(pictures=None, model=None, samples=None, **arguments):
+    pictures = pictures or Pictures()
+    model = model or tiny_model(dropout=0.2)
+    result = fit(model, pictures.samples if samples is None else samples, pictures, **(SHORT | arguments))
+    return weights_of(model), result
+
+
+def test_loss_falls():
+    _, result = trained(Pictures(64), tiny_model(), epochs=12, lr=3e-3)
+    losses = [entry.loss for entry in result.log]
+    assert losses[-1] < 0.35 * losses[0]
+    assert [entry.epoch for entry in result.log] == list(range(12))
+    assert all(entry.rows == 64 and entry.dropped == 0 for entry in result.log)
+    assert all(0 <= entry.thinning_seconds <= entry.seconds for entry in result.log)
+
+
+def test_first_loss_is_the_mean_absolute_error_of_the_untrained_model():
+    pictures, model = Pictures(10), tiny_model()
+    # One batch and no crops to choose from: the loss can be computed by hand.
+    with torch.no_grad():
+        model.train()
+        scores = model(pictures.pixels[:, :, :40, :40].float() / 255)[0].double().numpy()
+    pictures.pixels = pictures.pixels[:, :, :40, :40]
+    _, result = trained(pictures, tiny_model(), epochs=1, batch_size=10, crop=40, flip=False)
+    assert result.log[0].loss == pytest.approx(np.abs(scores - pictures.quality).mean(), rel=1e-5)
+
+
+def test_same_seed_gives_the_same_weights_and_another_seed_others():
+    first, _ = trained()
+    again, _ = trained(threads=1)
+    other, _ = trained(seed=1)
+    assert same_weights(first, again)
+    assert not same_weights(first, other)
+
+
+def test_order_of_the_table_does_not_matter():
+    pictures = Pictures()
+    shuffled = np.random.default_rng(0).permutation(len(pictures.ids))
+    first, _ = trained(pictures)
+    model = tiny_model(dropout=0.2)
+    fit(model, pictures.samples.take(shuffled), lambda row: pictures(shuffled[row]), **SHORT)
+    assert same_weights(first, weights_of(model))
+
+
+def test_the_callers_random_state_is_left_alone():
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    trained(epochs=1)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_flip_and_epochs_change_what_is_seen():
+    flipped, _ = trained(epochs=1)
+    upright, _ = trained(epochs=1, flip=False)
+    assert not same_weights(flipped, upright)
+
+
+def test_model_is_left_in_evaluation_mode():
+    model = tiny_model()
+    trained(model=model, epochs=1)
+    assert not model.training
+
+
+class InterruptedRunError(Exception):
+    pass
+
+
+def interrupt_after(epoch):
+    def progress(stage, done, total):
+        if stage == "epochs" and done == epoch:
+            raise InterruptedRunError
+
+    return progress
+
+
+@pytest.mark.parametrize("refresh", [None, "epoch", "once"])
+def test_interrupted_run_ends_like_an_undisturbed_one(tmp_path, refresh):
+    thinning = {} if refresh is None else {"thinning": RecordingThinner(3), "refresh": refresh}
+    undisturbed, expected = trained(epochs=4, **thinning)
+    for stop in (1, 3):
+        with pytest.raises(InterruptedRunError):
+            trained(epochs=4, checkpoint=tmp_path, progress=interrupt_after(stop), **thinning)
+    resumed, result = trained(epochs=4, checkpoint=tmp_path, **thinning)
+    assert same_weights(resumed, undisturbed)
+    assert [entry.loss for entry in result.log] == [entry.loss for entry in expected.log]
+    assert [entry.rows for entry in result.log] == [entry.rows for entry in expected.log]
+
+
+def test_interruption_within_an_epoch_repeats_that_epoch(tmp_path):
+    undisturbed, _ = trained()
+    steps = 0
+
+    def progress(stage, done, total):
+        nonlocal steps
+        steps += stage == "steps"
+        if steps == 7:
+            raise InterruptedRunError
+
+    with pytest.raises(InterruptedRunError):
+        trained(checkpoint=tmp_path, progress=progress)
+    resumed, _ = trained(checkpoint=tmp_path)
+    assert same_weights(resumed, undisturbed)
+
+
+def test_finished_run_is_not_redone(tmp_path):
+    first, expected = trained(checkpoint=tmp_path)
+
+    def no_pictures(row):
+        raise AssertionError("a finished run needs no pictures")
+
+    model = tiny_model(dropout=0.2)
+    result = fit(model, Pictures().samples, no_pictures, checkpoint=tmp_path, **SHORT)
+    assert same_weights(weights_of(model), first)
+    assert result == expected
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"lr": 2e-3}, "lr"),
+        ({"seed": 1}, "seed"),
+        ({"epochs": 4}, "epochs"),
+        ({"flip": False}, "flip"),
+        ({"thinning": DRCDown()}, "thinning"),
+        ({"samples": Pictures(seed=1).samples}, "samples"),
+    ],
+)
+def test_checkpoint_of_other_settings_is_refused(tmp_path, change, named):
+    trained(epochs=SHORT["epochs"], checkpoint=tmp_path)
+    with pytest.raises(StoreError, match=f"other settings: {named} is"):
+        trained(checkpoint=tmp_path, **change)
+
+
+def test_thinner_of_other_parameters_is_refused(tmp_path):
+    trained(checkpoint=tmp_path, epochs=1, thinning=DRCDown(min_keep=5))
+    with pytest.raises(StoreError, match="thinning is"):
+        trained(checkpoint=tmp_path, epochs=1, thinning=DRCDown(min_keep=6))
+    trained(checkpoint=tmp_path, epochs=1, thinning=DRCDown(min_keep=5))
+
+
+def test_checkpoint_of_another_model_is_refused(tmp_path):
+    trained(checkpoint=tmp_path, epochs=1)
+
+    class Other(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.head = nn.Linear(3, 1)
+
+    with pytest.raises(StoreError, match="of another model"):
+        trained(model=Other(), checkpoint=tmp_path, epochs=1)
+
+
+def test_damaged_checkpoint_is_refused(tmp_path):
+    trained(checkpoint=tmp_path, epochs=1)
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(file.read_bytes()[:-100])
+    with pytest.raises(StoreError, match=r"training\.safetensors"):
+        trained(checkpoint=tmp_path, epochs=1)
+
+
+def test_thinning_each_epoch_sees_the_model_of_that_epoch():
+    pictures, thinner = Pictures(), RecordingThinner()
+    _, result = trained(pictures, thinning=thinner)
+    assert [call["epoch"] for call in thinner.calls_] == [0, 1, 2]
+    untrained = tiny_model(dropout=0.2).eval()
+    with torch.no_grad():
+        centers = torch.stack([center_crop(picture, CROP) for picture in pictures.pixels])
+        expected = untrained(centers.float() / 255)[1].numpy()
+    np.testing.assert_allclose(thinner.calls_[0]["X"], expected, atol=1e-6)
+    assert not np.allclose(thinner.calls_[1]["X"], expected, atol=1e-6)
+    assert thinner.calls_[0]["ids"] == pictures.ids
+    np.testing.assert_array_equal(thinner.calls_[0]["y"], pictures.quality)
+    assert all((entry.rows, entry.dropped) == (12, 12) for entry in result.log)
+    assert all(entry.thinning_seconds > 0 for entry in result.log)
+
+
+def test_thinning_once_asks_once_and_keeps_the_answer():
+    thinner = RecordingThinner()
+    seen = []
+    pictures = Pictures()
+
+    def images(row):
+        seen.append(row)
+        return pictures(row)
+
+    fit(tiny_model(), pictures.samples, images, thinning=thinner, refresh="once", **SHORT)
+    assert [call["epoch"] for call in thinner.calls_] == [0]
+    in_training = seen[24:]
+    assert sorted(in_training) == sorted([*range(0, 24, 2)] * 3)
+
+
+@pytest.mark.parametrize(("scope", "asked"), [("originals", 16), ("all", 24)])
+def test_scope_decides_who_may_be_thinned(scope, asked):
+    pictures = Pictures()
+    samples = pictures.samples.with_column("origin", ["original"] * 16 + ["pseudo"] * 8)
+    thinner = RecordingThinner()
+    _, result = trained(pictures, samples=samples, thinning=thinner, scope=scope, epochs=1)
+    assert thinner.calls_[0]["ids"] == pictures.ids[:asked]
+    assert result.log[0].dropped == asked // 2
+    assert result.log[0].rows == 24 - asked // 2
+
+
+def test_without_originals_nothing_is_thinned():
+    pictures, thinner = Pictures(), RecordingThinner()
+    samples = pictures.samples.with_column("origin", ["pseudo"] * 24)
+    _, result = trained(pictures, samples=samples, thinning=thinner, epochs=1)
+    assert thinner.calls_ == []
+    assert result.log[0].rows == 24
+
+
+def test_drcdown_thins_look_alikes():
+    pictures = Pictures()
+    pictures.pixels[1:] = pictures.pixels[0]
+    pictures.quality[:] = 5.0
+    _, result = trained(pictures, thinning=DRCDown(min_keep=4), epochs=2)
+    assert [entry.rows for entry in result.log] == [12, 12]
+
+
+@pytest.mark.parametrize("thinning", [None, RecordingThinner(1)])
+def test_unreadable_pictures_are_set_aside_and_named(thinning):
+    _, result = trained(Pictures(broken=[3, 7]), thinning=thinning)
+    assert [(entry.id, entry.path) for entry in sorted(result.rejected, key=lambda entry: entry.id)] == [
+        ("picture-003", "picture-003.png"),
+        ("picture-007", "picture-007.png"),
+    ]
+    assert all("truncated" in entry.reason for entry in result.rejected)
+    assert all((entry.rows, entry.dropped) == (22, 0) for entry in result.log)
+
+
+def test_pictures_that_cannot_be_distorted_are_set_aside():
+    pictures = Pictures()
+
+    def images(row):
+        if row == 2:
+            raise InputError("a constant picture has no range to stretch")
+        return pictures(row)
+
+    result = fit(tiny_model(), pictures.samples, images, **SHORT)
+    assert [entry.id for entry in result.rejected] == ["picture-002"]
+
+
+def test_rejected_pictures_survive_a_resumption(tmp_path):
+    with pytest.raises(InterruptedRunError):
+        trained(Pictures(broken=[3]), checkpoint=tmp_path, progress=interrupt_after(2))
+    _, result = trained(checkpoint=tmp_path)
+    assert [entry.id for entry in result.rejected] == ["picture-003"]
+
+
+def test_no_readable_picture_is_an_error():
+    with pytest.raises(ImageError, match=r"none of its 24 pictures .* truncated"):
+        trained(Pictures(broken=range(24)))
+    with pytest.raises(ImageError, match="none of its"):
+        trained(Pictures(broken=range(24)), thinning=RecordingThinner())
+
+
+def test_other_errors_of_the_image_source_are_not_hidden():
+    def images(row):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fit(tiny_model(), Pictures().samples, images, **SHORT)
+
+
+def test_head_learns_faster_by_the_ratio():
+    model, before = tiny_model(), weights_of(tiny_model())
+    trained(model=model, epochs=1, batch_size=24, lr=1e-4, head_lr_ratio=10.0)
+    after = weights_of(model)
+    # Adam's first step has the length of the learning rate in each coordinate.
+    moved = {name: float((after[name] - before[name]).abs().max()) for name in before if "weight" in name}
+    assert moved["head.layers.0.weight"] == pytest.approx(1e-3, rel=1e-2)
+    assert moved["backbone.body.0.weight"] == pytest.approx(1e-4, rel=1e-2)
+
+
+class Plain(nn.Module):
+    """A model of one's own, without a submodule called head."""
+
+    def __init__(self, shape=(-1,)):
+        super().__init__()
+        self.layer = nn.Linear(3, 1)
+        self.shape = shape
+
+    def forward(self, images):
+        feature = images.std(dim=(2, 3))
+        return self.layer(feature).view(self.shape), feature
+
+
+def test_own_model_without_a_head_needs_a_ratio_of_one():
+    with pytest.raises(InputError, match="no submodule named 'head'"):
+        trained(model=Plain())
+    _, result = trained(model=Plain(), head_lr_ratio=1.0, lr=0.05, epochs=8)
+    assert result.log[-1].loss < result.log[0].loss
+
+
+def test_scores_of_another_shape_are_refused():
+    with pytest.raises(InputError, match="one score per picture"):
+        trained(model=Plain(shape=(-1, 1)), head_lr_ratio=1.0)
+
+
+def test_divergence_is_an_error():
+    class Diverging(Plain):
+        def forward(self, images):
+            score, feature = super().forward(images)
+            return score / 0.0, feature
+
+    with pytest.raises(InputError, match="diverged"):
+        trained(model=Diverging(), head_lr_ratio=1.0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"epochs": 0}, "epochs"),
+        ({"batch_size": 0}, "batch_size"),
+        ({"lr": 0.0}, "lr"),
+        ({"lr": float("nan")}, "lr"),
+        ({"head_lr_ratio": -1.0}, "head_lr_ratio"),
+        ({"weight_decay": -1.0}, "weight_decay"),
+        ({"crop": 0}, "crop"),
+        ({"refresh": "never"}, "refresh"),
+        ({"scope": "some"}, "scope"),
+        ({"samples": Samples.from_columns(id=["a"])}, "no column 'quality'"),
+        ({"samples": Samples.from_columns(id=[], quality=[])}, "each of 0 samples"),
+        ({"samples": Samples.from_columns(id=["a", "b"], quality=[1.0, None])}, r"no finite quality.*'b'"),
+        (
+            {"samples": Samples.from_columns(id=["a", "b"], quality=[1.0, 2.0], origin=["original", None])},
+            r"origin other than .*'b'",
+        ),
+    ],
+)
+def test_bad_arguments(arguments, message):
+    with pytest.raises(InputError, match=message):
+        trained(**arguments)
