@@ -12,7 +12,7 @@ import numpy.typing as npt
 from syndr import _native
 from syndr.errors import InputError
 from syndr.progress import Progress, silent
-from syndr.search import ExactSearch, OnBadRows, Rows, as_matrix, check_ids, check_same_dims, split_rows
+from syndr.search import ExactSearch, OnBadRows, Rows, as_matrix, check_groups, check_ids, check_same_dims, split_rows
 
 Diversity = Literal["removal", "forward"]
 Threshold = Literal["nearest", "all_pairs"]
@@ -21,7 +21,7 @@ SELECTED, TOO_CLOSE, TOO_FAR, SIMILAR, OVER_CAP, SET_ASIDE = (
     "selected",
     "too close to a reference",
     "too far from a reference",
-    "similar to a selected candidate",
+    "similar to another candidate",
     "over max_selected",
     "no usable direction",
 )
@@ -35,8 +35,11 @@ class Selection:
         indices: Ascending row positions of the selected candidates.
         reasons: (candidates,) one of the texts above, ``"selected"`` for the selected.
         distances: (candidates,) float64 distance that decided: to the nearest reference (too close), to the
-            farthest reference (too far), to the candidate in ``others`` (similar, over the cap); NaN otherwise.
+            farthest reference (too far), to the candidate in ``others`` (similar; over the cap by removal: a member of
+            the closest pair left, which may have gone later itself); NaN otherwise.
         others: (candidates,) int64 row of the reference, or of the candidate, at that distance; -1 for none.
+        nearest: (candidates,) float64 distance to the nearest reference; NaN for those set aside.
+        farthest: (candidates,) float64 distance to the farthest reference; NaN for those set aside.
         lower: Threshold a candidate's nearest reference, and any two selected candidates, must exceed.
         upper: Threshold a candidate's farthest reference must stay below.
     """
@@ -45,6 +48,8 @@ class Selection:
     reasons: npt.NDArray[np.object_]
     distances: npt.NDArray[np.float64]
     others: npt.NDArray[np.int64]
+    nearest: npt.NDArray[np.float64]
+    farthest: npt.NDArray[np.float64]
     lower: float
     upper: float
 
@@ -144,10 +149,10 @@ class DDCUp:
         pool = as_matrix(candidate_features, "candidate_features")
         if len(pool) == 0:
             raise InputError("candidate_features has no rows: there is nothing to select from")
-        good, positions = split_rows(pool, "candidate_features", self.on_bad_rows, candidate_ids)
+        ids = check_ids(candidate_ids, len(pool), "candidate_ids")
+        good, positions = split_rows(pool, "candidate_features", self.on_bad_rows, ids)
         check_same_dims(references, good, "reference_features and candidate_features")
         if candidate_ids is not None:
-            ids = check_ids(candidate_ids, len(pool), "candidate_ids")
             by_id = np.array(sorted(range(len(positions)), key=lambda row: ids[positions[row]]), dtype=np.int64)
             good, positions = good.take(by_id), positions[by_id]
         groups = _groups(reference_groups, len(as_matrix(reference_features)))[reference_rows]
@@ -157,24 +162,25 @@ class DDCUp:
         search = ExactSearch()
         near, near_row = search.nearest(good, references, progress=progress)
         near, near_row = near[:, 0], near_row[:, 0]
-        far, far_row = search.farthest(good, references, progress)
+        far, far_row = search.farthest(good, references, progress=progress)
         decided.note(np.flatnonzero(near <= lower), TOO_CLOSE, near, reference_rows[near_row])
         decided.note(np.flatnonzero((near > lower) & (far >= upper)), TOO_FAR, far, reference_rows[far_row])
         passing = np.flatnonzero((near > lower) & (far < upper))
         thin = self._thin_forward if self.diversity == "forward" else self._thin_by_removal
         thin(good.take(passing), passing, lower, decided, progress)
-        return decided.selection(lower, upper)
+        return decided.selection(near, far, lower, upper)
 
     def _thin_forward(
         self, rows: Rows, passing: npt.NDArray[np.int64], lower: float, decided: _Ledger, progress: Progress
     ) -> None:
         # Rejected at a distance not over the threshold, so the search's strict radius is one step above it.
         pairs = ExactSearch().pairs(rows, np.nextafter(lower, np.inf), progress=progress)
-        removed_by, decided_by = _native.thin(len(rows), pairs.i, pairs.j, True, 0)
-        accepted = np.flatnonzero(removed_by < 0)
+        cap = len(rows) if self.max_selected is None else self.max_selected
+        removed_by, decided_by = _native.thin(len(rows), pairs.i, pairs.j, True, cap)
+        over = np.flatnonzero(removed_by == np.arange(len(rows)))
+        removed_by[over] = -1
         decided.thinned(passing, removed_by, decided_by, pairs.distance, SIMILAR)
-        if self.max_selected is not None and len(accepted) > self.max_selected:
-            decided.note(passing[accepted[self.max_selected :]], OVER_CAP)
+        decided.note(passing[over], OVER_CAP)
 
     def _thin_by_removal(
         self, rows: Rows, passing: npt.NDArray[np.int64], lower: float, decided: _Ledger, progress: Progress
@@ -227,7 +233,7 @@ def reference_thresholds(
             f"DDCUp needs at least two references of different photographs to measure distances, not {len(references)}"
         )
     search = ExactSearch()
-    upper = float(search.farthest(references, references, progress)[0].max())
+    upper = float(search.farthest(references, references, groups, groups, progress)[0].max())
     if threshold == "nearest":
         nearest, _ = search.nearest(references, references, 1, groups, groups, progress)
         return float(np.median(nearest)), upper
@@ -236,12 +242,7 @@ def reference_thresholds(
 
 
 def _groups(groups: npt.ArrayLike | None, rows: int) -> npt.NDArray[np.int64]:
-    if groups is None:
-        return np.arange(rows)
-    values = np.ascontiguousarray(groups, dtype=np.int64)
-    if values.shape != (rows,):
-        raise InputError(f"reference_groups must have one entry for each of the {rows} references")
-    return values
+    return np.arange(rows) if groups is None else check_groups(groups, rows, "reference_groups")
 
 
 @dataclass
@@ -285,6 +286,18 @@ class _Ledger:
         self.distances[at] = distances[decided_by[gone]]
         self.others[at] = self.positions[passing[removed_by[gone]]]
 
-    def selection(self, lower: float, upper: float) -> Selection:
-        chosen = np.flatnonzero(self.reasons == SELECTED)
-        return Selection(chosen, self.reasons, self.distances, self.others, lower, upper)
+    def selection(
+        self, near: npt.NDArray[np.float64], far: npt.NDArray[np.float64], lower: float, upper: float
+    ) -> Selection:
+        nearest, farthest = np.full_like(self.distances, np.nan), np.full_like(self.distances, np.nan)
+        nearest[self.positions], farthest[self.positions] = near, far
+        return Selection(
+            indices=np.flatnonzero(self.reasons == SELECTED),
+            reasons=self.reasons,
+            distances=self.distances,
+            others=self.others,
+            nearest=nearest,
+            farthest=farthest,
+            lower=lower,
+            upper=upper,
+        )

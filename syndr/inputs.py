@@ -1,0 +1,60 @@
+"""What a recipe's input keys name, read and checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from syndr.datasets import KADID10K, QUALITY, LabelScale, read_kadid10k, released_references
+from syndr.errors import InputError
+from syndr.images import samples_from_folder
+from syndr.recipe import Recipe
+from syndr.samples import Samples
+
+
+def table_or_folder(path: str | Path) -> Samples:
+    """Read a sample table, or list the pictures of a folder."""
+    return samples_from_folder(path) if Path(path).is_dir() else Samples.read(path)
+
+
+def training_set(recipe: Recipe) -> tuple[Samples, Samples | None]:
+    """Read the labelled originals of the wanted types and levels, and their references."""
+    source = recipe.training_set
+    scale = QUALITY
+    references: Samples | None = None
+    if source.database == "kadid10k":
+        samples, references = read_kadid10k(str(source.root))
+        scale = KADID10K
+    else:
+        samples = Samples.read(str(source.samples))
+        references = None if source.references is None else table_or_folder(source.references)
+        checked_quality(samples, str(source.samples))
+    if source.reference_list == "released-74":
+        if source.database != "kadid10k":
+            raise InputError("training_set.reference_list = 'released-74' is a list of KADID-10k's references")
+        assert references is not None
+        references = released_references(references)
+        samples = samples.take(np.isin(samples["reference"], references.ids))
+    for column, wanted in (("type", source.types), ("level", source.levels)):
+        if wanted is not None:
+            samples = samples.take(np.isin(samples[column], wanted))
+    if len(samples) == 0:
+        raise InputError("the training set has no row of the types and levels asked for")
+    if "origin" not in samples:
+        samples = samples.with_column("origin", ["original"] * len(samples))
+    if source.label_scale == "subset":
+        column = "score" if "score" in samples else "quality"
+        scores = samples[column]
+        if np.ptp(scores) == 0:
+            raise InputError("label_scale = 'subset' needs labels that differ")
+        refitted = LabelScale(scale.name, scale.declared, (float(scores.min()), float(scores.max())))
+        samples = samples.with_column("quality", refitted.quality(scores, samples.ids))
+    return samples, references
+
+
+def checked_quality(samples: Samples, name: str) -> None:
+    """Refuse a table whose qualities are not on the 0-10 scale."""
+    if "quality" not in samples:
+        raise InputError(f"{name}: the table needs a column 'quality' (0-10, higher is better)")
+    LabelScale(name, QUALITY.declared, QUALITY.observed).quality(samples["quality"], samples.ids)

@@ -1,0 +1,267 @@
+"""The stages of an experiment in order: features, DDCUp, pseudo-labels, training with DRCDown, evaluation, report."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from syndr.downsample import DRCDown
+from syndr.features import FeatureStore, build_backbone, extract
+from syndr.features.manifest import table_hash
+from syndr.files import write_text
+from syndr.inputs import checked_quality, table_or_folder, training_set
+from syndr.progress import Progress, silent
+from syndr.recipe import Recipe
+from syndr.report import write_report
+from syndr.rng import mix
+from syndr.samples import Samples
+from syndr.select import SELECTED, DDCUp
+from syndr.stages import RunFolder, read_json
+from syndr.synthesize import VirtualDataset, pseudo_labels
+from syndr.tables import cluster_sizes_table, clusters_table, selection_table, write_rows
+from syndr.theory import generalization_bound
+
+if TYPE_CHECKING:
+    from syndr.training import IQAModel
+
+
+def run(recipe: Recipe, progress: Progress = silent) -> dict[str, Any]:
+    """Run an experiment into ``recipe.output``, going on from the stages that are done there.
+
+    The folder holds ``recipe.json``, ``stages/``, ``features/``, ``selection.parquet``, ``samples.parquet``,
+    ``checkpoint/``, ``training.csv``, ``clusters.parquet``, ``cluster_sizes.parquet``, ``model.safetensors``,
+    ``predictions/``, ``results.json`` and ``report.html``.
+
+    Args:
+        recipe: The experiment.
+        progress: Told about the stages' work.
+
+    Returns:
+        The summaries of the stages by name, and ``report``: the path of the page.
+
+    Raises:
+        InputError: When an input is not usable.
+        StoreError: When the folder belongs to another experiment or is damaged.
+    """
+    originals, references = training_set(recipe)
+    pool = table_or_folder(recipe.pool.images) if recipe.pool.images and recipe.select.enabled else None
+    targets = {target.name: Samples.read(target.samples) for target in recipe.targets}
+    for name, target in targets.items():
+        checked_quality(target, f"target {name}")
+    inputs = {"originals": originals, "references": references, "pool": pool, **targets}
+    hashes = {name: table_hash(table) for name, table in inputs.items() if table is not None}
+    folder = RunFolder(recipe.output, recipe.as_dict() | {"inputs": hashes})
+    experiment = _Experiment(recipe, folder, originals, references, pool, targets, progress)
+    summaries: dict[str, Any] = {}
+    for stage in ("features", "select", "synthesize", "train", "evaluate"):
+        summaries[stage] = folder.stage(stage, getattr(experiment, stage), progress)
+    report = folder.path / "report.html"
+    write_report(folder.path, report)
+    return {**summaries, "report": str(report)}
+
+
+class _Experiment:
+    """One method per stage; each reads what the earlier ones wrote, so that any of them may be the first to run."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        folder: RunFolder,
+        originals: Samples,
+        references: Samples | None,
+        pool: Samples | None,
+        targets: dict[str, Samples],
+        progress: Progress,
+    ) -> None:
+        self.recipe, self.folder, self.progress = recipe, folder, progress
+        self.originals, self.references, self.pool, self.targets = originals, references, pool, targets
+
+    def _path(self, *parts: str) -> Path:
+        return self.folder.path.joinpath(*parts)
+
+    def features(self) -> dict[str, Any]:
+        """Extract the references' and the pool's features."""
+        if not self.recipe.select.enabled or self.references is None or self.pool is None:
+            return {"skipped": "DDCUp is off"}
+        settings = self.recipe.features
+        backbone = build_backbone(settings.backbone, settings.weights)
+        summary: dict[str, Any] = {"backbone": settings.backbone, "weights": backbone.weights_id}
+        for name, table in (("references", self.references), ("pool", self.pool)):
+            store = extract(
+                table,
+                backbone,
+                self._path("features", name),
+                batch_size=settings.batch_size,
+                device=self.recipe.device,
+                progress=self.progress,
+            )
+            summary[name] = len(store)
+            summary[f"{name}_rejected"] = len(table) - len(store)
+        return summary
+
+    def select(self) -> dict[str, Any]:
+        """Run DDCUp over the pool."""
+        settings = self.recipe.select
+        if not settings.enabled:
+            return {"skipped": "DDCUp is off"}
+        references, pool = (FeatureStore.open(self._path("features", name)) for name in ("references", "pool"))
+        ddcup = DDCUp(settings.diversity, settings.threshold, settings.max_selected, on_bad_rows="set_aside")
+        selection = ddcup.select(
+            references.features,
+            pool.features,
+            candidate_ids=pool.ids if settings.order == "id" else None,
+            progress=self.progress,
+        )
+        selection_table(selection, pool.samples, references.ids).write(self._path("selection.parquet"))
+        return {"lower": selection.lower, "upper": selection.upper, "counts": selection.counts}
+
+    def synthesize(self) -> dict[str, Any]:
+        """Lay out the training rows: the originals, and virtual rows with pseudo-labels."""
+        training = self.originals
+        pseudo = 0
+        if self.recipe.select.enabled:
+            chosen = Samples.read(self._path("selection.parquet"))
+            chosen = chosen.take(chosen["reason"] == SELECTED)
+            if len(chosen):
+                rows = self._pseudo_labelled(chosen)
+                pseudo = len(rows)
+                training = training.concat(rows)
+        training.write(self._path("samples.parquet"))
+        return {"originals": len(self.originals), "pseudo": pseudo}
+
+    def _pseudo_labelled(self, chosen: Samples) -> Samples:
+        settings = self.recipe.labels
+        references, pool = (FeatureStore.open(self._path("features", name)) for name in ("references", "pool"))
+        types = self.recipe.training_set.types or tuple(sorted({int(kind) for kind in self.originals["type"]}))
+        labels = pseudo_labels(
+            self.originals,
+            references.ids,
+            references.features,
+            chosen.ids,
+            pool.rows(chosen.ids),
+            types,
+            settings.levels,
+            k=settings.k,
+            gap=None if settings.gap == "none" else settings.gap,
+            weighting=settings.weighting,
+            on_bad_rows="set_aside",
+        )
+        return labels.samples(pool.samples, self.recipe.seed)
+
+    def train(self) -> dict[str, Any]:
+        """Train the regressor, thinning as it goes."""
+        from syndr.training import IQAModel, fit, save_model
+        from syndr.training.thinning import eligible_rows
+
+        recipe = self.recipe
+        samples = Samples.read(self._path("samples.parquet"))
+        drcdown = self._drcdown()
+        model = IQAModel(build_backbone(recipe.features.backbone, recipe.features.weights), seed=recipe.seed)
+        eligible = samples.take(eligible_rows(samples, recipe.downsample.scope))
+
+        def after_epoch(epoch: int, model: IQAModel) -> None:
+            if drcdown is not None and hasattr(drcdown, "result_"):
+                self._write_clusters(drcdown, eligible)
+            if recipe.evaluation.reported == "best_on_target":
+                self._note_epoch(epoch, model)
+
+        result = fit(
+            model,
+            samples,
+            VirtualDataset(samples, device=recipe.device).image,
+            epochs=recipe.train.epochs,
+            batch_size=recipe.train.batch_size,
+            lr=recipe.train.lr,
+            head_lr_ratio=recipe.train.head_lr_ratio,
+            weight_decay=recipe.train.weight_decay,
+            flip=recipe.train.flip,
+            seed=recipe.seed,
+            thinning=drcdown,
+            refresh=recipe.downsample.refresh,
+            scope=recipe.downsample.scope,
+            device=recipe.device,
+            workers=recipe.train.workers,
+            checkpoint=self._path("checkpoint"),
+            after_epoch=after_epoch,
+            progress=self.progress,
+        )
+        save_model(self._path("model.safetensors"), model, {"recipe": recipe.as_dict()})
+        write_rows(self._path("training.csv"), [asdict(entry) for entry in result.log])
+        last = result.log[-1]
+        summary = {
+            "rows": len(samples),
+            "kept": len(samples) - last.dropped,
+            "dropped": last.dropped,
+            "epochs": len(result.log),
+            "rejected": result.rejected,
+        }
+        if drcdown is not None:
+            sizes = Samples.read(self._path("cluster_sizes.parquet"))
+            summary["bound_before"] = asdict(generalization_bound(sizes=sizes["size"]))
+            summary["bound_after"] = asdict(generalization_bound(sizes=sizes["kept"]))
+        return summary
+
+    def _drcdown(self) -> DRCDown | None:
+        settings = self.recipe.downsample
+        if not settings.enabled:
+            return None
+        return DRCDown(
+            settings.distance,
+            settings.label_gap,
+            settings.min_keep,
+            settings.rule,
+            random_state=self.recipe.seed,
+            on_bad_rows="set_aside",
+        )
+
+    def _write_clusters(self, drcdown: DRCDown, eligible: Samples) -> None:
+        clusters_table(drcdown, eligible.ids).write(self._path("clusters.parquet"))
+        cluster_sizes_table(drcdown).write(self._path("cluster_sizes.parquet"))
+
+    def _note_epoch(self, epoch: int, model: IQAModel) -> None:
+        """Keep each epoch's agreement with the targets: the released code's way of choosing an epoch."""
+        path = self._path("epochs_on_targets.json")
+        noted = read_json(path) if path.exists() else {}
+        noted[str(epoch)] = {name: self._measured(model, name, epoch) for name in self.targets}
+        write_text(path, json.dumps(noted, indent=2))
+
+    def evaluate(self) -> dict[str, Any]:
+        """Predict every target and measure agreement."""
+        from syndr.training import load_model
+
+        model = load_model(self._path("model.safetensors"), self.recipe.device)
+        results = {name: self._measured(model, name, self.recipe.train.epochs - 1, keep=True) for name in self.targets}
+        if self.recipe.evaluation.reported == "best_on_target":
+            for epoch, noted in read_json(self._path("epochs_on_targets.json")).items():
+                for name, metrics in noted.items():
+                    best = results[name].get("oracle")
+                    if best is None or metrics["srcc"] > best["srcc"]:
+                        results[name]["oracle"] = {**metrics, "epoch": int(epoch)}
+        write_text(self._path("results.json"), json.dumps(results, indent=2))
+        return {name: {"srcc": metrics["srcc"], "plcc": metrics["plcc"]} for name, metrics in results.items()}
+
+    def _measured(self, model: IQAModel, name: str, epoch: int, keep: bool = False) -> dict[str, Any]:
+        from syndr.evaluation import measure, predict
+
+        settings, target = self.recipe.evaluation, self.targets[name]
+        # "Unseeded" is another draw in each epoch, as the released tester's; yet one that can be repeated.
+        seed = self.recipe.seed if settings.seeded else mix(self.recipe.seed, epoch)
+        predictions = predict(
+            model,
+            target,
+            VirtualDataset(target, device=self.recipe.device).image,
+            crops=settings.crops,
+            seed=seed,
+            device=self.recipe.device,
+            progress=self.progress,
+        )
+        if keep:
+            predictions.beside(target).write(self._path("predictions", f"{name}.parquet"))
+        scored = predictions.scored
+        protocol = f"{settings.crops} crops, epoch {epoch + 1} of {self.recipe.train.epochs}, seed {self.recipe.seed}"
+        return asdict(measure(predictions.scores[scored], target["quality"][scored])) | {
+            "protocol": protocol + ("" if settings.seeded else ", crops drawn anew each epoch"),
+            "rejected": len(predictions.rejected),
+        }

@@ -1,0 +1,68 @@
+"""A run's folder: which stages are done, with what, and how long they took."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from syndr.errors import StoreError
+from syndr.files import write_text
+from syndr.progress import Progress
+
+
+class RunFolder:
+    """A folder that belongs to one experiment; a finished stage is never done again.
+
+    Args:
+        path: The folder; made when absent.
+        identity: What decides the results: settings, and hashes of the inputs. A folder begun with another identity
+            is refused.
+
+    Raises:
+        StoreError: When the folder belongs to another experiment.
+    """
+
+    def __init__(self, path: str | Path, identity: Mapping[str, Any]) -> None:
+        self.path = Path(path)
+        record = self.path / "recipe.json"
+        # Through JSON, so that both sides have the same types.
+        wanted = json.loads(json.dumps(identity))
+        if record.exists():
+            begun = read_json(record)
+            if begun != wanted:
+                changed = sorted(key for key in {*begun, *wanted} if begun.get(key) != wanted.get(key))
+                raise StoreError(
+                    f"{self.path} holds another run (other {', '.join(changed)}); choose another output, or delete it"
+                )
+        else:
+            write_text(record, json.dumps(wanted, indent=2))
+
+    def stage(self, name: str, work: Callable[[], dict[str, Any]], progress: Progress) -> dict[str, Any]:
+        """Do a stage unless its completion mark is there; give its summary either way."""
+        mark = self.path / "stages" / f"{name}.json"
+        if mark.exists():
+            progress(f"{name}: done before", 1, 1)
+            return dict(read_json(mark)["summary"])
+        started = time.perf_counter()
+        summary = work()
+        record = {"stage": name, "seconds": time.perf_counter() - started, "summary": summary}
+        write_text(mark, json.dumps(record, indent=2))
+        return summary
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object of a run's folder.
+
+    Raises:
+        StoreError: When it is not one.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{path} cannot be read: {error}; delete it to have it made again") from error
+    if not isinstance(value, dict):
+        raise StoreError(f"{path} is not a record of a run; delete it to have it made again")
+    return value

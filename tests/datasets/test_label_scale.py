@@ -1,0 +1,30 @@
+import numpy as np
+import pytest
+
+from syndr.datasets import KADID10K, QUALITY, LabelScale
+from syndr.errors import LabelRangeError
+
+
+def test_observed_extremes_become_0_and_10():
+    assert KADID10K.quality([1.0, 4.93, 2.965], ["a", "b", "c"]).tolist() == pytest.approx([0.0, 10.0, 5.0])
+
+
+def test_direction_is_turned_once():
+    dmos = LabelScale("d", declared=(0, 100), observed=(0, 80), higher_is_better=False)
+    assert dmos.quality([0, 80, 20], list("abc")).tolist() == pytest.approx([10.0, 0.0, 7.5])
+
+
+def test_the_map_is_not_clipped_to_the_observed_range():
+    # A score the published table does not reach, but the scale allows, keeps its distance to the others.
+    assert KADID10K.quality([5.0], ["a"])[0] == pytest.approx(4.0 / 3.93 * 10)
+
+
+@pytest.mark.parametrize("score", [0.99, 5.01, np.nan, np.inf])
+def test_label_outside_the_declared_range_names_row_and_range(score):
+    with pytest.raises(LabelRangeError, match=r"KADID-10k: 1 labels .* 1\.\.5, first b = "):
+        KADID10K.quality([1.0, score], ["a", "b"])
+
+
+def test_common_scale_is_itself():
+    values = np.linspace(0, 10, 11)
+    assert np.array_equal(QUALITY.quality(values, [""] * 11), values)
