@@ -22,7 +22,8 @@ using Doubles = py::array_t<double, py::array::c_style>;
 using Longs = py::array_t<std::int64_t, py::array::c_style>;
 
 syndr::MatrixView view_of(const py::array& array, const char* name) {
-    if (array.ndim() != 2) throw py::value_error(std::string(name) + " must have two dimensions (rows, dims)");
+    if (array.ndim() != 2 || array.shape(1) == 0)
+        throw py::value_error(std::string(name) + " must have two dimensions (rows, dims), dims > 0");
     syndr::Scalar scalar;
     switch (array.dtype().num()) {
         case 23: scalar = syndr::Scalar::f16; break;  // NPY_HALF; pybind11 names only float and double
@@ -194,7 +195,7 @@ py::tuple thin(std::size_t count, const Longs& i, const Longs& j, bool forward, 
     for (std::size_t p = 0; p < size; ++p)
         if (first[p] < 0 || first[p] >= second[p] || std::size_t(second[p]) >= count)
             throw py::value_error("pairs must satisfy 0 <= i < j < count");
-    auto thinned = forward ? syndr::thin_forward(count, size, first, second)
+    auto thinned = forward ? syndr::thin_forward(count, size, first, second, keep)
                            : syndr::thin_closest_first(count, size, first, second, keep);
     return py::make_tuple(to_array(std::move(thinned.removed_by)), to_array(std::move(thinned.decided_by)));
 }

@@ -49,7 +49,7 @@ inline Neighbours nearest(const MatrixView& queries, const double* query_norms, 
         std::vector<std::size_t> rows;
         std::vector<float> scores;
         std::vector<std::pair<double, std::int64_t>> decided;
-        for (std::size_t q = q0; q < q1; ++q) {
+        for (std::size_t q = q0; q < q1 && !job.stopping(); ++q) {
             const float* product = products.data() + (q - q0) * base.rows;
             rows.clear();
             scores.clear();

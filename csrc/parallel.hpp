@@ -16,7 +16,8 @@ namespace syndr {
 
 class Job {
 public:
-    // Called about ten times a second on the calling thread; may throw to cancel (Ctrl-C does).
+    // Called on the calling thread about ten times a second and, if it was called at all, once more when all is done;
+    // may throw to cancel (Ctrl-C does).
     using Tick = std::function<void(std::size_t done, std::size_t total)>;
 
     explicit Job(unsigned threads, Tick tick = {})
@@ -61,9 +62,10 @@ public:
             const std::lock_guard<std::mutex> lock(mutex_);
             active_ -= count - unsigned(workers.size());
         }
-        wait(tasks);
+        const bool ticked = wait(tasks);
         for (std::thread& worker : workers) worker.join();
         if (first_) std::rethrow_exception(first_);
+        if (ticked) tick_(tasks, tasks);
     }
 
 private:
@@ -73,11 +75,13 @@ private:
         stopping_ = true;
     }
 
-    void wait(std::size_t tasks) {
+    bool wait(std::size_t tasks) {
+        bool ticked = false;
         std::unique_lock<std::mutex> lock(mutex_);
         while (!finished_.wait_for(lock, std::chrono::milliseconds(100), [&] { return active_ == 0; })) {
             if (!tick_ || stopping()) continue;
             lock.unlock();
+            ticked = true;
             try {
                 tick_(done_.load(), tasks);
             } catch (...) {
@@ -85,6 +89,7 @@ private:
             }
             lock.lock();
         }
+        return ticked;
     }
 
     unsigned threads_;

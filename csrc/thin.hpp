@@ -6,7 +6,8 @@
 
 namespace syndr {
 
-// Which member removed each one: -1 for survivors, and the number of the pair that decided (-1 likewise).
+// Which member removed each one, itself where only the cap did, -1 for survivors; and the number of the pair that decided,
+// -1 where none did.
 struct Thinned {
     std::vector<std::int64_t> removed_by, decided_by;
 };
@@ -26,9 +27,10 @@ inline Thinned thin_closest_first(std::size_t count, std::size_t pairs, const st
     return thinned;
 }
 
-// Forward: members are taken in order; one is accepted when it is close to none accepted before it. A rejected one names
-// its nearest accepted neighbour: with pairs sorted by distance, the first that meets it.
-inline Thinned thin_forward(std::size_t count, std::size_t pairs, const std::int64_t* i, const std::int64_t* j) {
+// Forward: members are taken in order; one is accepted when it is close to none accepted before it, until `keep` are. A
+// rejected one names its nearest accepted neighbour: with pairs sorted by distance, the first that meets it.
+inline Thinned thin_forward(std::size_t count, std::size_t pairs, const std::int64_t* i, const std::int64_t* j,
+                            std::size_t keep) {
     // Pairs grouped by their later member j (i < j), each group still sorted by distance.
     std::vector<std::size_t> first(count + 1, 0), pair(pairs);
     for (std::size_t p = 0; p < pairs; ++p) ++first[std::size_t(j[p]) + 1];
@@ -37,7 +39,8 @@ inline Thinned thin_forward(std::size_t count, std::size_t pairs, const std::int
     for (std::size_t p = 0; p < pairs; ++p) pair[cursor[std::size_t(j[p])]++] = p;
 
     Thinned thinned{std::vector<std::int64_t>(count, -1), std::vector<std::int64_t>(count, -1)};
-    for (std::size_t m = 0; m < count; ++m)
+    std::size_t accepted = 0;
+    for (std::size_t m = 0; m < count; ++m) {
         for (std::size_t g = first[m]; g < first[m + 1]; ++g) {
             const std::size_t earlier = std::size_t(i[pair[g]]);
             if (thinned.removed_by[earlier] >= 0) continue;
@@ -45,6 +48,12 @@ inline Thinned thin_forward(std::size_t count, std::size_t pairs, const std::int
             thinned.decided_by[m] = std::int64_t(pair[g]);
             break;
         }
+        if (thinned.removed_by[m] >= 0) continue;
+        if (accepted == keep)
+            thinned.removed_by[m] = std::int64_t(m);
+        else
+            ++accepted;
+    }
     return thinned;
 }
 

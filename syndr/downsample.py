@@ -150,6 +150,8 @@ class DRCDown:
             raise InputError(f"min_keep must be at least 1, not {min_keep}")
         if rule not in ("released", "paper"):
             raise InputError(f'rule must be "released" or "paper", not {rule!r}')
+        if not isinstance(random_state, int | np.integer):
+            raise InputError(f"random_state must be an integer, not {random_state!r}: the draw depends on it alone")
         self.distance = distance
         self.label_gap = label_gap
         self.min_keep = min_keep
@@ -182,13 +184,12 @@ class DRCDown:
             InputError: For an empty set, mismatched lengths, repeated ids or labels that are not finite.
             BadRowsError: For rows without a direction, unless ``on_bad_rows="set_aside"``.
         """
-        names = None if ids is None else [str(name) for name in ids]
         features = as_matrix(X)
         total = len(features)
-        rows, positions = split_rows(features, "X", self.on_bad_rows, names)
         if total == 0:
             raise InputError("X has no rows: there is nothing to thin")
-        names = check_ids(names, total)
+        names = check_ids(ids, total)
+        rows, positions = split_rows(features, "X", self.on_bad_rows, names)
         gap = None if y is None else LabelGap(check_labels(y, total)[positions], self.label_gap)
 
         members = get_search(self.search).components(rows, self.distance, gap, progress)
@@ -215,7 +216,7 @@ class DRCDown:
     def fit_resample(self, X: Any, y: Any = None, ids: Sequence[str] | None = None) -> tuple[Any, Any]:
         """Fit, and give the kept rows of ``X`` and ``y`` (copies; ``y`` stays None when it was None)."""
         kept = self.fit(X, y, ids).sample_indices_
-        return X[kept], None if y is None else np.asarray(y)[kept]
+        return (X if hasattr(X, "dtype") else as_matrix(X))[kept], None if y is None else np.asarray(y)[kept]
 
 
 def _draw(

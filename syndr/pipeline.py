@@ -11,6 +11,7 @@ from syndr.downsample import DRCDown
 from syndr.features import FeatureStore, build_backbone, extract
 from syndr.features.manifest import table_hash
 from syndr.files import write_text
+from syndr.images import write_rejected
 from syndr.inputs import checked_quality, table_or_folder, training_set
 from syndr.progress import Progress, silent
 from syndr.recipe import Recipe
@@ -18,7 +19,7 @@ from syndr.report import write_report
 from syndr.rng import mix
 from syndr.samples import Samples
 from syndr.select import SELECTED, DDCUp
-from syndr.stages import RunFolder, read_json
+from syndr.stages import Stages, read_json
 from syndr.synthesize import VirtualDataset, pseudo_labels
 from syndr.tables import cluster_sizes_table, clusters_table, selection_table, write_rows
 from syndr.theory import generalization_bound
@@ -52,13 +53,13 @@ def run(recipe: Recipe, progress: Progress = silent) -> dict[str, Any]:
         checked_quality(target, f"target {name}")
     inputs = {"originals": originals, "references": references, "pool": pool, **targets}
     hashes = {name: table_hash(table) for name, table in inputs.items() if table is not None}
-    folder = RunFolder(recipe.output, recipe.as_dict() | {"inputs": hashes})
-    experiment = _Experiment(recipe, folder, originals, references, pool, targets, progress)
+    stages = Stages(recipe.output, recipe.as_dict() | {"inputs": hashes})
+    experiment = _Experiment(recipe, stages.path, originals, references, pool, targets, progress)
     summaries: dict[str, Any] = {}
     for stage in ("features", "select", "synthesize", "train", "evaluate"):
-        summaries[stage] = folder.stage(stage, getattr(experiment, stage), progress)
-    report = folder.path / "report.html"
-    write_report(folder.path, report)
+        summaries[stage] = stages.run(stage, getattr(experiment, stage), progress)
+    report = stages.path / "report.html"
+    write_report(stages.path, report)
     return {**summaries, "report": str(report)}
 
 
@@ -68,7 +69,7 @@ class _Experiment:
     def __init__(
         self,
         recipe: Recipe,
-        folder: RunFolder,
+        folder: Path,
         originals: Samples,
         references: Samples | None,
         pool: Samples | None,
@@ -79,7 +80,7 @@ class _Experiment:
         self.originals, self.references, self.pool, self.targets = originals, references, pool, targets
 
     def _path(self, *parts: str) -> Path:
-        return self.folder.path.joinpath(*parts)
+        return self.folder.joinpath(*parts)
 
     def features(self) -> dict[str, Any]:
         """Extract the references' and the pool's features."""
@@ -161,7 +162,7 @@ class _Experiment:
         model = IQAModel(build_backbone(recipe.features.backbone, recipe.features.weights), seed=recipe.seed)
         eligible = samples.take(eligible_rows(samples, recipe.downsample.scope))
 
-        def after_epoch(epoch: int, model: IQAModel) -> None:
+        def after_epoch(epoch: int) -> None:
             if drcdown is not None and hasattr(drcdown, "result_"):
                 self._write_clusters(drcdown, eligible)
             if recipe.evaluation.reported == "best_on_target":
@@ -182,7 +183,6 @@ class _Experiment:
             refresh=recipe.downsample.refresh,
             scope=recipe.downsample.scope,
             device=recipe.device,
-            workers=recipe.train.workers,
             checkpoint=self._path("checkpoint"),
             after_epoch=after_epoch,
             progress=self.progress,
@@ -195,8 +195,9 @@ class _Experiment:
             "kept": len(samples) - last.dropped,
             "dropped": last.dropped,
             "epochs": len(result.log),
-            "rejected": result.rejected,
+            "rejected": len(result.rejected),
         }
+        write_rejected(self._path("rejected.csv"), result.rejected)
         if drcdown is not None:
             sizes = Samples.read(self._path("cluster_sizes.parquet"))
             summary["bound_before"] = asdict(generalization_bound(sizes=sizes["size"]))

@@ -88,7 +88,6 @@ class Train(_Section):
     head_lr_ratio: PositiveFloat = 10.0
     weight_decay: Annotated[float, msgspec.Meta(ge=0)] = 5e-4
     flip: bool = True
-    workers: Annotated[int, msgspec.Meta(ge=0)] = 2
 
 
 class Target(_Section):

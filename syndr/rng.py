@@ -6,12 +6,14 @@ is made from the user's seed and a purpose (an epoch, a data set) by :func:`mix`
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from syndr import _native
+from syndr.errors import InputError
 
 _MASK = (1 << 64) - 1
 
@@ -27,7 +29,7 @@ def mix(*words: int) -> int:
     """
     state = 0
     for word in words:
-        state = (state + (word & _MASK) + 0x9E3779B97F4A7C15) & _MASK
+        state = (state + operator.index(word) + 0x9E3779B97F4A7C15) & _MASK
         state = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
         state = ((state ^ (state >> 27)) * 0x94D049BB133111EB) & _MASK
         state ^= state >> 31
@@ -43,8 +45,14 @@ def hash_ids(ids: Sequence[str], *seed: int) -> npt.NDArray[np.uint64]:
 
     Returns:
         uint64 array of the ids' length.
+
+    Raises:
+        InputError: For an id that is no Unicode text (a file name with stray bytes).
     """
-    return _native.hash_ids(list(ids), mix(*seed))
+    try:
+        return _native.hash_ids(list(ids), mix(*seed))
+    except UnicodeEncodeError as error:
+        raise InputError(f"id {error.object!r} is not Unicode text ({error.reason}); give it another name") from error
 
 
 def sample_seeds(dataset_seed: int, references: Sequence[str]) -> npt.NDArray[np.int64]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, time
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -47,6 +49,9 @@ class Samples:
 
     def __post_init__(self) -> None:
         """Check ids and give the known columns their types."""
+        repeated = [name for name, count in Counter(self.table.column_names).items() if count > 1]
+        if repeated:
+            raise InputError(f"sample table: columns occur more than once: {', '.join(repeated)}")
         object.__setattr__(self, "table", _typed(self.table))
         column = self.table["id"]
         if column.null_count:
@@ -75,6 +80,9 @@ class Samples:
     def read(cls, path: str | Path) -> Samples:
         """Read a table from ``.parquet``, ``.csv`` or ``.jsonl``.
 
+        CSV holds no types: those of columns outside ``KNOWN_COLUMNS`` are guessed from their texts, so that "007" becomes
+        the number 7. Parquet and JSONL keep texts as they are.
+
         Raises:
             InputError: When the file is absent, of another kind, or not readable as such a table.
         """
@@ -86,7 +94,7 @@ class Samples:
             table = reader(path)
         except FileNotFoundError as error:
             raise InputError(f"{path}: no such file") from error
-        except pa.ArrowException as error:
+        except (pa.ArrowException, OSError) as error:
             raise InputError(f"{path}: cannot be read as {path.suffix}: {error}") from error
         try:
             return cls(table)
@@ -94,13 +102,20 @@ class Samples:
             raise InputError(f"{path}: {error}") from error
 
     def write(self, path: str | Path) -> None:
-        """Write the table as ``.parquet``, ``.csv`` or ``.jsonl`` (by suffix), whole or not at all."""
+        """Write the table as ``.parquet``, ``.csv`` or ``.jsonl`` (by suffix), whole or not at all.
+
+        Raises:
+            InputError: When there is no such kind, or a column holds what it cannot express (lists in CSV).
+        """
         path = Path(path)
         writer = _WRITERS.get(path.suffix.lower())
         if writer is None:
             raise InputError(f"{path}: cannot write a sample table of this kind; use one of {', '.join(_WRITERS)}")
-        with atomic_path(path) as temporary:
-            writer(self.table, temporary)
+        try:
+            with atomic_path(path) as temporary:
+                writer(self.table, temporary)
+        except (pa.ArrowException, TypeError) as error:
+            raise InputError(f"{path}: cannot be written as {path.suffix}: {error}; Parquet holds any type") from error
 
     def __len__(self) -> int:
         return self.table.num_rows
@@ -149,21 +164,34 @@ class Samples:
         return self.take([self.row_of[sample_id] for sample_id in ids])
 
     def with_column(self, name: str, values: Iterable[Any]) -> Samples:
-        """Give the table with a column added, or replaced in place."""
+        """Give the table with a column added, or replaced in place.
+
+        Raises:
+            InputError: When there is not one value for each row, or one has the wrong type.
+        """
         array = _as_array(name, values if isinstance(values, pa.Array) else list(values))
+        if len(array) != len(self):
+            raise InputError(f"sample table: column {name!r} has {len(array)} values for {len(self)} rows")
         if name in self:
             return Samples(self.table.set_column(self.table.column_names.index(name), name, array))
         return Samples(self.table.append_column(name, array))
 
     def concat(self, other: Samples) -> Samples:
-        """Append another table's rows; a column only one of them has is null in the other's rows."""
-        return Samples(pa.concat_tables([self.table, other.table], promote_options="default"))
+        """Append another table's rows; a column only one of them has is null in the other's rows.
+
+        Raises:
+            InputError: When an id is in both, or a column has another type in each.
+        """
+        try:
+            return Samples(pa.concat_tables([self.table, other.table], promote_options="default"))
+        except pa.ArrowException as error:
+            raise InputError(f"sample tables do not fit together: {error}") from error
 
 
 def _as_array(name: str, values: Any) -> pa.Array:
     try:
         return pa.array(values, type=KNOWN_COLUMNS.get(name))
-    except (pa.ArrowException, TypeError) as error:
+    except (pa.ArrowException, TypeError, UnicodeEncodeError) as error:
         raise InputError(
             f"sample table: column {name!r} must be {KNOWN_COLUMNS.get(name, 'of one type')}: {error}"
         ) from error
@@ -195,16 +223,34 @@ def _read_csv(path: Path) -> pa.Table:
     return pa.csv.read_csv(path, parse_options=pa.csv.ParseOptions(newlines_in_values=True), convert_options=convert)
 
 
+def _read_jsonl(path: Path) -> pa.Table:
+    if path.stat().st_size == 0:  # a table without rows has no lines to name its columns
+        return pa.table({"id": pa.array([], type=pa.string())})
+    table = pa.json.read_json(path)
+    # Arrow takes texts like "2024-01-01" for times and would write them otherwise; an id must stay as it is.
+    times = [field.name for field in table.schema if pa.types.is_timestamp(field.type)]
+    if not times:
+        return table
+    as_text = pa.json.ParseOptions(explicit_schema=pa.schema([(name, pa.string()) for name in times]))
+    return pa.json.read_json(path, parse_options=as_text).select(table.column_names)
+
+
 def _write_jsonl(table: pa.Table, path: Path) -> None:
     with path.open("w", encoding="utf-8") as file:
         for batch in table.to_batches():
-            file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in batch.to_pylist())
+            file.writelines(json.dumps(row, ensure_ascii=False, default=_json_text) + "\n" for row in batch.to_pylist())
+
+
+def _json_text(value: Any) -> str:
+    if isinstance(value, date | time):  # a datetime is a date
+        return value.isoformat()
+    raise TypeError(f"JSON has no {type(value).__name__}")
 
 
 _READERS = {
     ".parquet": pyarrow.parquet.read_table,
     ".csv": _read_csv,
-    ".jsonl": pyarrow.json.read_json,
+    ".jsonl": _read_jsonl,
 }
 _WRITERS = {
     ".parquet": pyarrow.parquet.write_table,

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import platform
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +17,7 @@ from syndr.files import write_text
 from syndr.progress import Progress
 
 
-class RunFolder:
+class Stages:
     """A folder that belongs to one experiment; a finished stage is never done again.
 
     Args:
@@ -30,6 +34,7 @@ class RunFolder:
         record = self.path / "recipe.json"
         # Through JSON, so that both sides have the same types.
         wanted = json.loads(json.dumps(identity))
+        self.fingerprint = hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()
         if record.exists():
             begun = read_json(record)
             if begun != wanted:
@@ -40,7 +45,7 @@ class RunFolder:
         else:
             write_text(record, json.dumps(wanted, indent=2))
 
-    def stage(self, name: str, work: Callable[[], dict[str, Any]], progress: Progress) -> dict[str, Any]:
+    def run(self, name: str, work: Callable[[], dict[str, Any]], progress: Progress) -> dict[str, Any]:
         """Do a stage unless its completion mark is there; give its summary either way."""
         mark = self.path / "stages" / f"{name}.json"
         if mark.exists():
@@ -48,9 +53,23 @@ class RunFolder:
             return dict(read_json(mark)["summary"])
         started = time.perf_counter()
         summary = work()
-        record = {"stage": name, "seconds": time.perf_counter() - started, "summary": summary}
+        record = {
+            "stage": name,
+            "fingerprint": self.fingerprint,
+            "seconds": time.perf_counter() - started,
+            "versions": _versions(),
+            "summary": summary,
+        }
         write_text(mark, json.dumps(record, indent=2))
         return summary
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for name in ("syndr", "numpy", "pyarrow", "torch", "torchvision"):
+        with suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
+    return found
 
 
 def read_json(path: Path) -> dict[str, Any]:

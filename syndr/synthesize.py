@@ -20,7 +20,7 @@ from syndr.errors import ImageError, InputError
 from syndr.progress import Progress, silent, track
 from syndr.rng import sample_seeds
 from syndr.samples import Samples
-from syndr.search import OnBadRows, Search, check_ids, check_same_dims, get_search, split_rows
+from syndr.search import OnBadRows, Search, as_matrix, check_groups, check_ids, check_same_dims, get_search, split_rows
 
 if TYPE_CHECKING:
     import torch
@@ -120,18 +120,21 @@ def pseudo_labels(
         The :class:`PseudoLabels`.
 
     Raises:
-        InputError: For a neighbour without a label for some (type, level), no neighbours, or mismatched lengths.
+        InputError: For a neighbour with no label, or with two different ones, for some (type, level); no neighbours;
+            mismatched lengths.
         BadRowsError: For rows without a direction, unless ``on_bad_rows="set_aside"``.
     """
     if k < 1:
         raise InputError(f"k must be at least 1, not {k}")
     if (reference_groups is None) != (new_groups is None):
         raise InputError("reference_groups and new_groups go together")
-    references, reference_rows = split_rows(reference_features, "reference_features", on_bad_rows, reference_ids)
-    new, new_rows = split_rows(new_features, "new_features", on_bad_rows, new_ids)
-    check_same_dims(references, new, "reference_features and new_features")
+    reference_features = as_matrix(reference_features, "reference_features")
+    new_features = as_matrix(new_features, "new_features")
     all_references = check_ids(reference_ids, len(reference_features), "reference_ids")
     all_new = check_ids(new_ids, len(new_features), "new_ids")
+    references, reference_rows = split_rows(reference_features, "reference_features", on_bad_rows, all_references)
+    new, new_rows = split_rows(new_features, "new_features", on_bad_rows, all_new)
+    check_same_dims(references, new, "reference_features and new_features")
 
     # Ties in distance go to the lower id, so that row order does not matter.
     by_id = np.array(
@@ -141,8 +144,8 @@ def pseudo_labels(
     groups: tuple[npt.NDArray[np.int64] | None, npt.NDArray[np.int64] | None] = (None, None)
     if reference_groups is not None and new_groups is not None:
         groups = (
-            np.asarray(new_groups, dtype=np.int64)[new_rows],
-            np.asarray(reference_groups, dtype=np.int64)[reference_rows],
+            check_groups(new_groups, len(all_new), "new_groups")[new_rows],
+            check_groups(reference_groups, len(all_references), "reference_groups")[reference_rows],
         )
     if len(references) == 0:
         raise InputError("there are no references to take labels from")
@@ -201,17 +204,25 @@ def _label_table(
     levels: Sequence[int],
     used: npt.NDArray[np.int64],
 ) -> npt.NDArray[np.float64]:
-    """(references, types, levels) quality; raises InputError where a used reference lacks one."""
+    """(references, types, levels) quality; raises InputError where a used reference lacks one, or has several."""
     row_of = {name: row for row, name in enumerate(references)}
     type_at = {int(t): at for at, t in enumerate(types)}
     level_at = {int(level): at for at, level in enumerate(levels)}
     if not type_at or not level_at:
         raise InputError("types and levels must each name at least one")
+    if len(type_at) < len(types) or len(level_at) < len(levels):
+        raise InputError(f"types {list(types)} or levels {list(levels)} name one twice")
     table = np.full((len(references), len(type_at), len(level_at)), np.nan)
     columns = (originals[name] for name in ("reference", "type", "level", "quality"))
     for reference, kind, level, quality in zip(*columns, strict=True):
         if reference in row_of and kind in type_at and level in level_at:
-            table[row_of[reference], type_at[kind], level_at[level]] = quality
+            cell = row_of[reference], type_at[kind], level_at[level]
+            if table[cell] != quality and not np.isnan(table[cell]):
+                raise InputError(
+                    f"reference {reference} has two qualities, {table[cell]:g} and {quality:g}, for type {kind} level "
+                    f"{level}: leave one sample of each distortion in the table"
+                )
+            table[cell] = quality
     missing = used[np.isnan(table[used]).any(axis=(1, 2))]
     if len(missing):
         cells = np.argwhere(np.isnan(table[missing[0]]))

@@ -6,7 +6,16 @@ from syndr.errors import InputError
 from syndr.search.exact import ExactSearch
 from syndr.search.faiss import FaissFlatSearch
 from syndr.search.protocol import LabelGap, Pairs, Search
-from syndr.search.rows import OnBadRows, Rows, as_matrix, check_ids, check_labels, check_same_dims, split_rows
+from syndr.search.rows import (
+    OnBadRows,
+    Rows,
+    as_matrix,
+    check_groups,
+    check_ids,
+    check_labels,
+    check_same_dims,
+    split_rows,
+)
 
 BACKENDS = {backend.name: backend for backend in (ExactSearch, FaissFlatSearch)}
 
@@ -35,6 +44,7 @@ __all__ = [
     "Rows",
     "Search",
     "as_matrix",
+    "check_groups",
     "check_ids",
     "check_labels",
     "check_same_dims",

@@ -54,10 +54,16 @@ class ExactSearch:
         return self._extreme(queries, base, k, False, query_groups, base_groups, _tick("nearest", progress))
 
     def farthest(
-        self, queries: Rows, base: Rows, progress: Progress = silent
+        self,
+        queries: Rows,
+        base: Rows,
+        query_groups: npt.NDArray[np.int64] | None = None,
+        base_groups: npt.NDArray[np.int64] | None = None,
+        progress: Progress = silent,
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-        """Give each query's farthest base row: distances and row numbers, each (queries,)."""
-        distances, found = self._extreme(queries, base, 1, True, None, None, _tick("farthest", progress))
+        """Give each query's farthest base row of another group: distances and row numbers, each (queries,)."""
+        tick = _tick("farthest", progress)
+        distances, found = self._extreme(queries, base, 1, True, query_groups, base_groups, tick)
         return distances[:, 0], found[:, 0]
 
     def diameters(

@@ -35,10 +35,11 @@ class FaissFlatSearch:
         unit = _unit_rows(rows)
         index = self._faiss.IndexFlatIP(unit.shape[1])
         index.add(unit)
-        found_i, found_j, found_d = [], [], []
+        bar = 1 - radius - _margin(unit.shape[1])
+        # The empty first parts give the types where there are no rows.
+        found_i, found_j, found_d = [np.empty(0, np.int64)], [np.empty(0, np.int64)], [np.empty(0)]
         for start in range(0, len(unit), _BLOCK):
             progress("pairs", start, len(unit))
-            bar = 1 - radius - _margin(unit.shape[1])
             offsets, _, j = index.range_search(unit[start : start + _BLOCK], bar)
             i = start + np.repeat(np.arange(len(offsets) - 1), np.diff(offsets.astype(np.int64)))
             later = j > i  # each pair is found from both ends
@@ -51,6 +52,7 @@ class FaissFlatSearch:
             found_i.append(i[inside])
             found_j.append(j[inside])
             found_d.append(distance[inside])
+        progress("pairs", len(unit), len(unit))
         i, j, distance = (np.concatenate(parts) for parts in (found_i, found_j, found_d))
         order = np.lexsort((j, i, distance))
         return Pairs(i[order], j[order], distance[order])
@@ -60,6 +62,8 @@ class FaissFlatSearch:
     ) -> npt.NDArray[np.int64]:
         """See :meth:`syndr.search.protocol.Search.components`."""
         pairs = self.pairs(rows, radius, gap, progress)
+        if len(rows) == 0:
+            return np.empty(0, dtype=np.int64)  # scipy has no graph without nodes
         graph = coo_array((np.ones(len(pairs), dtype=bool), (pairs.i, pairs.j)), shape=(len(rows), len(rows)))
         _, labels = connected_components(graph, directed=False)
         _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
@@ -99,6 +103,7 @@ class FaissFlatSearch:
             exact = _native.pair_distances(queries.features, queries.norms, base.features, base.norms, here, within)
             order = np.lexsort((within, exact))[:wanted]
             distances[query, :wanted], found[query, :wanted] = exact[order], within[order]
+        progress("nearest", len(queries), len(queries))
         return distances, found
 
 

@@ -30,7 +30,7 @@ def as_matrix(X: Any, name: str = "X") -> npt.NDArray[Any]:
     Args:
         X: (rows, dims) NumPy array, memory map or torch tensor of float16, float32 or float64, any strides: taken
             without a copy (a tensor on a device is brought to the host). bfloat16 tensors, other number types,
-            foreign byte order and nested lists are copied to the narrowest of the three that holds them.
+            foreign byte order and nested lists are copied: to float32 (bfloat16) or float64.
         name: What to call it in an error.
 
     Returns:
@@ -128,13 +128,26 @@ def check_same_dims(first: Rows, second: Rows, names: str) -> None:
 
 def check_labels(labels: Any, rows: int, name: str = "y") -> npt.NDArray[np.float64]:
     """Give labels as (rows,) float64; raises InputError for another length or a value that is not finite."""
-    values = np.ascontiguousarray(labels, dtype=np.float64)
+    try:
+        values = np.ascontiguousarray(labels, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name} must hold numbers: {error}") from error
     if values.shape != (rows,):
         raise InputError(f"{name} must have one entry for each of the {rows} rows, not shape {values.shape}")
     wrong = np.flatnonzero(~np.isfinite(values))
     if len(wrong):
         raise InputError(f"{name}: {len(wrong)} labels are NaN or infinite, first rows {wrong[:10].tolist()}")
     return values
+
+
+def check_groups(groups: Any, rows: int, name: str) -> npt.NDArray[np.int64]:
+    """Give group numbers as (rows,) int64; raises InputError for another length or for anything but integers."""
+    values = np.asarray(groups)
+    if values.shape != (rows,):
+        raise InputError(f"{name} must have one entry for each of the {rows} rows, not shape {values.shape}")
+    if values.dtype.kind not in "iub" and rows:
+        raise InputError(f"{name} must be integers, not {values.dtype}")
+    return np.ascontiguousarray(values, dtype=np.int64)
 
 
 def check_ids(ids: Any, rows: int, name: str = "ids") -> list[str]:

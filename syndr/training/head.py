@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ from syndr.errors import InputError
 from syndr.progress import Progress, silent, track
 from syndr.training.data import checked_quality, crop_numbers, epoch_order
 from syndr.training.model import Head, as_float32
-from syndr.training.settings import check_refresh, check_schedule
+from syndr.training.settings import check_choice, check_schedule
 from syndr.training.thinning import Refresh, Thinner, dropped_rows
 
 
@@ -80,7 +81,9 @@ def fit_head(
             crops = crop_numbers(names, x.shape[1], seed, epoch)[order]
             _train(head.layers, optimizer, standardized[order, crops], target[order], batch_size)
             if not all(bool(parameter.isfinite().all()) for parameter in head.parameters()):
-                raise InputError(f"the weights are no longer finite in epoch {epoch}: training diverged; use a smaller lr")
+                raise InputError(
+                    f"the weights are no longer finite in epoch {epoch}: training diverged; use a smaller lr"
+                )
     return head.eval()
 
 
@@ -123,7 +126,7 @@ def _row_chooser(
         return lambda epoch: everything
     if isinstance(thinning, Sequence):
         return _listed_rows(thinning, epochs, len(x)).__getitem__
-    check_refresh(refresh)
+    check_choice("refresh", refresh, get_args(Refresh))
     mask = np.ones(len(x), dtype=bool) if eligible is None else np.asarray(eligible)
     if mask.dtype != bool or mask.shape != (len(x),):
         raise InputError(f"eligible must be a boolean mask of {len(x)} rows, not {mask.dtype} {mask.shape}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -66,6 +66,7 @@ def fit(
     device: torch.device | str = "cpu",
     threads: int | None = None,
     checkpoint: str | Path | None = None,
+    after_epoch: Callable[[int], None] | None = None,
     progress: Progress = silent,
 ) -> TrainingResult:
     """Train a quality model in place and leave it in evaluation mode (paper, section 4.1).
@@ -94,6 +95,8 @@ def fit(
         threads: Threads that load pictures ahead; by default the cores this process may use.
         checkpoint: Folder that keeps the state after each epoch. A run that finds its own state there goes
             on from it, and a finished run is not repeated.
+        after_epoch: Called with the number of each epoch, from 0, before that epoch is saved: one that is cut off
+            there is trained again. It may use the model and the thinner as they are then.
         progress: Told of ``"epochs"``, after each has been saved, and of the ``"steps"`` within one.
 
     Returns:
@@ -107,7 +110,7 @@ def fit(
     """
     settings = Settings(epochs, batch_size, lr, head_lr_ratio, weight_decay, crop, flip, seed, refresh, scope)
     quality = checked_quality(samples["quality"], samples.ids)
-    eligible = eligible_rows(samples, scope)
+    eligible = np.empty(0, dtype=np.int64) if thinning is None else eligible_rows(samples, scope)
     model.to(device)
     groups = _parameter_groups(model, lr, head_lr_ratio)
     optimizer = torch.optim.Adam(groups, lr=lr, weight_decay=weight_decay)
@@ -124,6 +127,8 @@ def fit(
         seconds, thinning_seconds = time.perf_counter() - started, thinned - started
         dropped = len(samples) - len(rows)
         state.log.append(EpochLog(epoch, loss, trained, dropped, seconds, thinning_seconds))
+        if after_epoch is not None:
+            after_epoch(epoch)
         if folder is not None:
             save_state(folder, state, model, optimizer, identity)
         progress("epochs", epoch + 1, epochs)

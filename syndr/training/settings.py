@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import get_args
 
 from syndr.errors import InputError
 from syndr.training.thinning import Refresh, Scope
@@ -35,7 +36,8 @@ class Settings:
             raise InputError(f"head_lr_ratio must be positive and finite, not {self.head_lr_ratio}")
         if self.crop < 1:
             raise InputError(f"crop must be at least 1 pixel, not {self.crop}")
-        check_refresh(self.refresh)
+        check_choice("refresh", self.refresh, get_args(Refresh))
+        check_choice("scope", self.scope, get_args(Scope))
 
 
 def check_schedule(epochs: int, batch_size: int, lr: float, weight_decay: float) -> None:
@@ -52,11 +54,11 @@ def check_schedule(epochs: int, batch_size: int, lr: float, weight_decay: float)
         raise InputError(f"weight_decay must be finite and not negative, not {weight_decay}")
 
 
-def check_refresh(refresh: str) -> None:
-    """Refuse an unknown time of thinning.
+def check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    """Refuse a word that is not one of the choices.
 
     Raises:
-        InputError: Naming the choices.
+        InputError: Naming the argument and the choices.
     """
-    if refresh not in ("epoch", "once"):
-        raise InputError(f"refresh must be 'epoch' or 'once', not {refresh!r}")
+    if value not in choices:
+        raise InputError(f"{name} must be one of {', '.join(choices)}, not {value!r}")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from syndr.errors import InputError, StoreError
@@ -31,7 +31,8 @@ def write_tensors(path: str | Path, tensors: Mapping[str, Tensor], description: 
     # Clones, because safetensors refuses tensors that share memory, as tied weights do.
     own = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
     with atomic_path(path) as temporary:
-        save_file(own, temporary, metadata={_KEY: text})
+        # Not save_file, which puts a new file that only its owner may read in the place of the one it is given.
+        temporary.write_bytes(save(own, metadata={_KEY: text}))
 
 
 def read_tensors(path: str | Path, kind: str) -> tuple[dict[str, Tensor], dict[str, Any]]:

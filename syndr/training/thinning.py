@@ -38,10 +38,8 @@ def eligible_rows(samples: Samples, scope: Scope) -> npt.NDArray[np.int64]:
     """Give the rows that may be thinned, ascending.
 
     Raises:
-        InputError: When the scope is unknown, or a row's ``origin`` says neither "original" nor "pseudo".
+        InputError: When the scope depends on ``origin`` and a row's is neither "original" nor "pseudo".
     """
-    if scope not in ("originals", "all"):
-        raise InputError(f"scope must be 'originals' or 'all', not {scope!r}")
     if scope == "all" or "origin" not in samples:
         return np.arange(len(samples))
     origin = samples["origin"]

@@ -49,6 +49,12 @@ def test_equal_models_are_equal_bytes(tmp_path):
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
+def test_others_may_read_a_model_as_any_new_file(tmp_path):
+    save_model(tmp_path / "model", tiny_model())
+    (tmp_path / "plain").touch()
+    assert (tmp_path / "model").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
 def test_tied_weights_can_be_saved(tmp_path):
     model = tiny_model()
     model.backbone.body.extra = model.backbone.body[0]

@@ -342,7 +342,10 @@ def test_divergence_is_an_error():
         ({"samples": Samples.from_columns(id=[], quality=[])}, "each of 0 samples"),
         ({"samples": Samples.from_columns(id=["a", "b"], quality=[1.0, None])}, r"no finite quality.*'b'"),
         (
-            {"samples": Samples.from_columns(id=["a", "b"], quality=[1.0, 2.0], origin=["original", None])},
+            {
+                "samples": Samples.from_columns(id=["a", "b"], quality=[1.0, 2.0], origin=["original", None]),
+                "thinning": RecordingThinner(),
+            },
             r"origin other than .*'b'",
         ),
     ],

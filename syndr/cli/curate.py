@@ -1,0 +1,285 @@
+"""Commands for pools of pictures and embeddings: extract, select, synthesize, downsample."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from syndr.cli.console import Device, Json, Seed, bars, note, show, table
+from syndr.downsample import DRCDown
+from syndr.errors import InputError
+from syndr.features import FeatureStore, read_features
+from syndr.images import Rejected, write_rejected
+from syndr.inputs import table_or_folder
+from syndr.samples import Samples
+from syndr.select import SELECTED, DDCUp
+from syndr.synthesize import VirtualDataset, pseudo_labels, virtual_rows
+from syndr.tables import clusters_table, selection_table
+
+
+class Rule(StrEnum):
+    """When DRCDown thins a cluster."""
+
+    released = "released"
+    paper = "paper"
+
+
+class Diversity(StrEnum):
+    """How DDCUp keeps candidates apart."""
+
+    removal = "removal"
+    forward = "forward"
+
+
+class Threshold(StrEnum):
+    """What DDCUp's lower threshold is the median of."""
+
+    nearest = "nearest"
+    all_pairs = "all_pairs"
+
+
+class Picture(StrEnum):
+    """File formats for synthesized pictures."""
+
+    png = "png"
+    bmp = "bmp"
+
+
+def extract(
+    pictures: Annotated[Path, typer.Argument(help="A folder of pictures, or a sample table with id and path.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The feature store's folder.")],
+    backbone: Annotated[str, typer.Option(help="resnet50, swin_t or efficientnet_lite0.")] = "resnet50",
+    weights: Annotated[
+        Path | None, typer.Option(help="Weights file (.pth, .safetensors) instead of ImageNet's.")
+    ] = None,
+    batch_size: Annotated[int, typer.Option(help="Pictures per forward pass; part of the store's identity.")] = 32,
+    device: Device = "cpu",
+    as_json: Json = False,
+) -> None:
+    """Compute the features of pictures and store them, memory-mapped, with their ids.
+
+    Bad files are set aside in rejected.csv. Run it again to go on after an interruption.
+
+    Example: `syndr extract pool/ -o pool.features --backbone efficientnet_lite0`
+    """
+    from syndr.features import build_backbone
+    from syndr.features import extract as extract_features
+
+    samples = table_or_folder(pictures)
+    with bars() as progress:
+        network = build_backbone(backbone, weights)
+        images = VirtualDataset(samples, device).image if "seed" in samples else None
+        store = extract_features(samples, network, out, batch_size, device=device, progress=progress, images=images)
+    rejected = len(samples) - len(store)
+    if rejected:
+        note(f"{rejected} pictures set aside, see {out / 'rejected.csv'}")
+    result = {"store": str(out), "rows": len(store), "dims": network.dims, "rejected": rejected}
+    show(result, as_json, f"{len(store)} rows of {network.dims} features in {out}")
+
+
+def select(
+    references: Annotated[
+        Path, typer.Option(help="Features of the training references: a store, .npy, .npz or .parquet.")
+    ],
+    candidates: Annotated[Path, typer.Option(help="Features of the candidate pool.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Table with the fate of every candidate.")] = Path(
+        "selection.csv"
+    ),
+    diversity: Annotated[
+        Diversity, typer.Option(help="removal: as released; forward: as printed.")
+    ] = Diversity.removal,
+    threshold: Annotated[
+        Threshold, typer.Option(help="nearest: as released; all_pairs: as printed.")
+    ] = Threshold.nearest,
+    max_selected: Annotated[int | None, typer.Option(help="Most candidates to select.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Pick candidates that are diverse yet in distribution (DDCUp).
+
+    Example: `syndr select --references train.features --candidates pool.features -o selection.csv`
+    """
+    reference_ids, reference_features = _features(references)
+    candidate_ids, candidate_features = _features(candidates)
+    with bars() as progress:
+        selection = DDCUp(diversity.value, threshold.value, max_selected, on_bad_rows="set_aside").select(
+            reference_features, candidate_features, candidate_ids=candidate_ids, progress=progress
+        )
+    pool = Samples.from_columns(id=candidate_ids or [str(row) for row in range(len(candidate_features))])
+    names = reference_ids or [str(row) for row in range(len(reference_features))]
+    selection_table(selection, pool, names).write(out)
+    result = {"table": str(out), "lower": selection.lower, "upper": selection.upper, "counts": selection.counts}
+    show(
+        result,
+        as_json,
+        table(["fate", "candidates"], list(selection.counts.items())),
+        f"thresholds: farther than {selection.lower:.4f} from every reference, none at {selection.upper:.4f} or more",
+        f"table: {out}",
+    )
+
+
+def synthesize(
+    pictures: Annotated[Path, typer.Argument(help="Reference pictures: a folder, or a sample table with id and path.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The table of virtual rows.")],
+    types: Annotated[str, typer.Option(help="KADID types, separated by commas.")],
+    levels: Annotated[str, typer.Option(help="KADID levels, separated by commas.")] = "1,3,5",
+    only: Annotated[Path | None, typer.Option(help="A selection table: only its selected pictures.")] = None,
+    originals: Annotated[
+        Path | None, typer.Option(help="Labelled table (reference, type, level, quality): adds pseudo-labels.")
+    ] = None,
+    reference_features: Annotated[
+        Path | None, typer.Option(help="Features of the originals' references, with ids.")
+    ] = None,
+    features: Annotated[Path | None, typer.Option(help="Features of the pictures, with ids.")] = None,
+    k: Annotated[int, typer.Option(help="Neighbours for a pseudo-label.")] = 5,
+    materialize: Annotated[Picture | None, typer.Option(help="Also write the pictures, in this format.")] = None,
+    folder: Annotated[Path | None, typer.Option(help="Where to write them; beside the table by default.")] = None,
+    device: Device = "cpu",
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Lay out distorted versions of pictures, with pseudo-labels when originals are given.
+
+    A row is a picture, made when it is needed; --materialize writes the files.
+
+    Example: `syndr synthesize pool/ -o rows.parquet --types 1,3,9 --only selection.csv --materialize png`
+    """
+    samples = table_or_folder(pictures)
+    if only is not None:
+        chosen = Samples.read(only)
+        samples = samples.by_id(
+            [name for name, reason in zip(chosen.ids, chosen["reason"], strict=True) if reason == SELECTED]
+        )
+    wanted = _numbers(types, "--types", 25), _numbers(levels, "--levels", 5)
+    given = [option is not None for option in (originals, reference_features, features)]
+    if any(given) and not all(given):
+        raise InputError("--originals, --reference-features and --features go together: pseudo-labels need all three")
+    if originals is not None and reference_features is not None and features is not None:
+        reference_ids, reference_rows = _features(reference_features)
+        ids, rows = _features(features)
+        if reference_ids is None or ids is None:
+            raise InputError("pseudo-labels need features with ids: use a feature store, .npz or .parquet")
+        row_of = {name: row for row, name in enumerate(ids)}
+        missing = [name for name in samples.ids if name not in row_of]
+        if missing:
+            raise InputError(f"{features}: no features for {len(missing)} of the pictures, first {missing[:5]}")
+        labels = pseudo_labels(
+            Samples.read(originals),
+            reference_ids,
+            reference_rows,
+            samples.ids,
+            rows[[row_of[name] for name in samples.ids]],
+            *wanted,
+            k=k,
+            on_bad_rows="set_aside",
+        )
+        table_of_rows = labels.samples(samples, seed)
+    else:
+        table_of_rows = virtual_rows(samples, *wanted, seed)
+    result: dict[str, Any] = {"table": str(out), "rows": len(table_of_rows)}
+    if materialize is not None:
+        target = folder or out.parent / out.stem
+        with bars() as progress:
+            table_of_rows, rejected = VirtualDataset(table_of_rows, device).materialize(
+                target, materialize.value, progress
+            )
+        if rejected:
+            write_rejected(target / "rejected.csv", [Rejected(*entry) for entry in rejected])
+            note(f"{len(rejected)} pictures set aside, see {target / 'rejected.csv'}")
+        result |= {"folder": str(target), "pictures": len(table_of_rows), "rejected": len(rejected)}
+    table_of_rows.write(out)
+    show(result, as_json, *(f"{name}: {value}" for name, value in result.items()))
+
+
+def downsample(
+    features: Annotated[Path, typer.Argument(help="A feature store, .npy, .npz or .parquet.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Table with cluster and fate of every row.")] = Path(
+        "thinned.csv"
+    ),
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="Labels 0-10: an .npy, or a sample table with id and quality. None: no label condition."),
+    ] = None,
+    distance: Annotated[float, typer.Option(help="Join rows nearer than this cosine distance.")] = 0.1,
+    label_gap: Annotated[float, typer.Option(help="... whose labels differ by less than this.")] = 1.0,
+    min_keep: Annotated[int, typer.Option(help="T: never thin a cluster below this.")] = 20,
+    rule: Annotated[Rule, typer.Option(help="released: above T keep half; paper: above 2T keep half.")] = Rule.released,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Thin dense clusters of look-alikes (DRCDown), exactly.
+
+    Example: `syndr downsample embeddings.npy --labels quality.npy -o thinned.csv`
+    """
+    ids, rows = _features(features)
+    drcdown = DRCDown(distance, label_gap, min_keep, rule.value, random_state=seed, on_bad_rows="set_aside")
+    names = ids or [str(row) for row in range(len(rows))]
+    with bars() as progress:
+        drcdown.fit(rows, None if labels is None else _labels(labels, ids), ids, progress=progress)
+    found = drcdown.result_
+    clusters_table(drcdown, names).write(out)
+    if len(found.set_aside):
+        reason = "the features have zero norm, NaN or infinity"
+        write_rejected(out.parent / "rejected.csv", [Rejected(names[row], "", reason) for row in found.set_aside])
+        note(f"{len(found.set_aside)} rows set aside, see {out.parent / 'rejected.csv'}")
+    largest = np.argsort(-found.sizes, kind="stable")[:5]
+    result = {
+        "table": str(out),
+        "rows": len(rows),
+        "kept": len(found.kept),
+        "dropped": len(found.dropped),
+        "set_aside": len(found.set_aside),
+        "clusters": len(found.sizes),
+        "largest_cluster": int(found.sizes.max(initial=0)),
+    }
+    show(
+        result,
+        as_json,
+        f"kept {len(found.kept)} of {len(rows)} rows in {len(found.sizes)} clusters; dropped {len(found.dropped)}",
+        table(
+            ["cluster", "size", "kept", "largest distance", "label span"],
+            [
+                (
+                    int(cluster),
+                    int(found.sizes[cluster]),
+                    int(found.sizes_kept[cluster]),
+                    float(found.largest_distance[cluster]),
+                    float(found.label_span[cluster]),
+                )
+                for cluster in largest
+            ],
+            "Largest clusters (a largest distance far above the radius means chaining)",
+        ),
+        f"table: {out}",
+    )
+
+
+def _features(path: Path) -> tuple[list[str] | None, Any]:
+    if (path / "manifest.json").exists():
+        store = FeatureStore.open(path)
+        return store.ids, store.features
+    return read_features(path)
+
+
+def _labels(path: Path, ids: list[str] | None) -> Any:
+    """Labels in the features' row order: by position from an .npy, by id from a table."""
+    if path.suffix == ".npy":
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    samples = Samples.read(path)
+    return samples["quality"] if ids is None else samples.by_id(ids)["quality"]
+
+
+def _numbers(text: str, option: str, most: int) -> tuple[int, ...]:
+    try:
+        numbers = tuple(int(part) for part in text.split(","))
+    except ValueError as error:
+        raise InputError(f"{option} must be numbers separated by commas, not {text!r}") from error
+    if not all(1 <= number <= most for number in numbers):
+        raise InputError(f"{option} must lie in 1..{most}, not {text}")
+    return numbers
+
+
+COMMANDS = (extract, select, synthesize, downsample)

@@ -1,0 +1,207 @@
+"""Commands for quality models: train, evaluate, score."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from syndr.cli.console import Device, Json, Seed, bars, note, show, table
+from syndr.cli.curate import Rule
+from syndr.downsample import DRCDown
+from syndr.errors import InputError
+from syndr.images import Rejected, write_rejected
+from syndr.inputs import checked_quality, table_or_folder
+from syndr.samples import Samples
+from syndr.synthesize import VirtualDataset
+
+
+class Crops(StrEnum):
+    """Which parts of a picture are scored and averaged."""
+
+    random = "random"
+    corners = "corners"
+    full = "full"
+
+
+class Refresh(StrEnum):
+    """When DRCDown thins."""
+
+    epoch = "epoch"
+    once = "once"
+
+
+def train(
+    samples: Annotated[
+        Path, typer.Argument(help="Sample table with id, path and quality (0-10); rows with a seed are virtual.")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The trained model.")] = Path("model.safetensors"),
+    backbone: Annotated[str, typer.Option(help="resnet50, swin_t or efficientnet_lite0.")] = "resnet50",
+    weights: Annotated[
+        Path | None, typer.Option(help="Weights file (.pth, .safetensors) instead of ImageNet's.")
+    ] = None,
+    epochs: Annotated[int, typer.Option(help="Passes over the data.")] = 24,
+    batch_size: Annotated[int, typer.Option(help="Pictures per step.")] = 32,
+    lr: Annotated[float, typer.Option(help="Learning rate of the backbone.")] = 2e-5,
+    head_lr_ratio: Annotated[float, typer.Option(help="Learning rate of the head, in multiples of it.")] = 10.0,
+    flip: Annotated[bool, typer.Option(help="Mirror half of the crops.")] = True,
+    drcdown: Annotated[bool, typer.Option(help="Thin dense clusters while training.")] = True,
+    rule: Annotated[Rule, typer.Option(help="DRCDown's rule.")] = Rule.released,
+    refresh: Annotated[
+        Refresh, typer.Option(help="Thin before each epoch, or once with the initial weights.")
+    ] = Refresh.epoch,
+    checkpoint: Annotated[Path | None, typer.Option(help="Folder to resume from; beside the model by default.")] = None,
+    device: Device = "cpu",
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Train a quality model on a sample table, thinning dense clusters as it goes.
+
+    Run it again to go on after an interruption.
+
+    Example: `syndr train samples.parquet -o model.safetensors --backbone efficientnet_lite0 --epochs 5`
+    """
+    from syndr.features import build_backbone
+    from syndr.training import IQAModel, fit, save_model
+
+    data = Samples.read(samples)
+    checked_quality(data, str(samples))
+    model = IQAModel(build_backbone(backbone, weights), seed=seed)
+    with bars() as progress:
+        result = fit(
+            model,
+            data,
+            VirtualDataset(data, device).image,
+            epochs=epochs,
+            batch_size=batch_size,
+            lr=lr,
+            head_lr_ratio=head_lr_ratio,
+            flip=flip,
+            seed=seed,
+            thinning=DRCDown(rule=rule.value, random_state=seed, on_bad_rows="set_aside") if drcdown else None,
+            refresh=refresh.value,
+            device=device,
+            checkpoint=checkpoint or out.with_suffix(".checkpoint"),
+            progress=progress,
+        )
+    save_model(out, model, {"samples": str(samples), "epochs": epochs, "seed": seed})
+    log = [asdict(entry) for entry in result.log]
+    if result.rejected:
+        write_rejected(out.parent / "rejected.csv", result.rejected)
+        note(f"{len(result.rejected)} pictures could not be read and were left out, see {out.parent / 'rejected.csv'}")
+    show(
+        {"model": str(out), "log": log, "rejected": len(result.rejected)},
+        as_json,
+        table(list(log[0]), [list(entry.values()) for entry in log], "Training"),
+        f"model: {out}",
+    )
+
+
+def evaluate(
+    model: Annotated[Path, typer.Argument(help="A model that `syndr train` made.")],
+    samples: Annotated[Path, typer.Argument(help="Sample table with id, path and quality (higher is better).")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Also write the predictions, as a table.")] = None,
+    crops: Annotated[
+        Crops, typer.Option(help="Five random crops, centre and corners, or the full picture.")
+    ] = Crops.random,
+    device: Device = "cpu",
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Measure a model's agreement with labels: SRCC, KRCC, PLCC raw and after a logistic, RMSE.
+
+    Example: `syndr evaluate model.safetensors livec.csv -o predictions.csv`
+    """
+    from syndr.evaluation import measure, predict
+    from syndr.training import load_model
+
+    data = Samples.read(samples)
+    if "quality" not in data:
+        raise InputError(f"{samples}: the table needs a column 'quality' (higher is better)")
+    with bars() as progress:
+        predictions = predict(
+            load_model(model, device),
+            data,
+            VirtualDataset(data, device).image,
+            crops=crops.value,
+            seed=seed,
+            device=device,
+            progress=progress,
+        )
+    if out is not None:
+        predictions.beside(data).write(out)
+    _note_rejected(predictions.rejected, out)
+    scored = predictions.scored
+    metrics = asdict(measure(predictions.scores[scored], data["quality"][scored]))
+    notes = metrics.pop("notes")
+    protocol = f"{crops.value} crops, seed {seed}, {len(predictions.rejected)} pictures set aside"
+    show(
+        {**metrics, "notes": list(notes), "protocol": protocol},
+        as_json,
+        table(["metric", "value"], list(metrics.items())),
+        f"protocol: {protocol}",
+        *(f"note: {text}" for text in notes),
+    )
+
+
+def score(
+    pictures: Annotated[Path, typer.Argument(help="A picture, or a folder of pictures.")],
+    model: Annotated[Path, typer.Option(help="A model that `syndr train` made.")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Also write the scores, as a table.")] = None,
+    crops: Annotated[
+        Crops, typer.Option(help="Five random crops, centre and corners, or the full picture.")
+    ] = Crops.corners,
+    device: Device = "cpu",
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Score pictures with a trained model; higher is better, on the scale it was trained on (0-10).
+
+    Example: `syndr score holiday/ --model model.safetensors`
+    """
+    from syndr.evaluation import predict
+    from syndr.training import load_model
+
+    if not pictures.exists():
+        raise InputError(f"{pictures}: no such picture or folder")
+    data = (
+        table_or_folder(pictures)
+        if pictures.is_dir()
+        else Samples.from_columns(id=[pictures.name], path=[str(pictures)])
+    )
+    with bars() as progress:
+        predictions = predict(
+            load_model(model, device),
+            data,
+            VirtualDataset(data, device).image,
+            crops=crops.value,
+            seed=seed,
+            device=device,
+            progress=progress,
+        )
+    if out is not None:
+        predictions.beside(data).write(out)
+    _note_rejected(predictions.rejected, out)
+    scores = {name: float(value) for name, value in zip(data.ids, predictions.scores, strict=True)}
+    show(
+        {"scores": scores},
+        as_json,
+        table(["picture", "score"], [(name, round(value, 3)) for name, value in scores.items()]),
+    )
+    if not predictions.scored.any():
+        raise typer.Exit(1)
+
+
+def _note_rejected(rejected: tuple[Rejected, ...], out: Path | None) -> None:
+    if rejected and out is not None:
+        write_rejected(out.parent / "rejected.csv", rejected)
+    for entry in rejected[:5]:
+        note(f"set aside {entry.id}: {entry.reason}")
+    if len(rejected) > 5:
+        note(f"... and {len(rejected) - 5} more" + ("" if out is None else f", see {out.parent / 'rejected.csv'}"))
+
+
+COMMANDS = (train, evaluate, score)

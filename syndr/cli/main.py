@@ -1,0 +1,62 @@
+"""All commands in one application, and how it ends: 0 done, 1 failed, 2 bad arguments, 130 stopped by Ctrl-C."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from syndr import __version__
+from syndr.cli import curate, learn, whole
+from syndr.cli.console import note
+from syndr.errors import InputError, SyndrError
+
+app = typer.Typer(
+    name="syndr",
+    help="Reshape synthetic image-quality data: pick diverse references, synthesize, thin redundant clusters.",
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+for module in (whole, curate, learn):
+    for command in module.COMMANDS:
+        app.command(command.__name__)(command)
+
+# Typer carries its own copy of click in some versions and uses the installed one in others; both are told by their
+# common ancestor of typer's own exceptions.
+_UsageErrors = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
+
+
+@app.callback(invoke_without_command=True)
+def _options(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"syndr {__version__}")
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        code = app(standalone_mode=False)
+    except _UsageErrors as error:
+        note(f"error: {error.format_message()}")  # type: ignore[attr-defined]
+        return 2
+    except InputError as error:
+        note(f"error: {error}")
+        return 2
+    except SyndrError as error:
+        note(f"error: {error}")
+        return 1
+    except (KeyboardInterrupt, typer.Abort):
+        note("stopped; what was finished is kept, and the same command goes on from there")
+        return 130
+    return code if isinstance(code, int) else 0

@@ -1,0 +1,53 @@
+"""The report of a run folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from syndr.report.blocks import Page
+from syndr.report.page import write
+from syndr.report.recorded_run import RecordedRun
+from syndr.report.sections.clusters import clusters_section
+from syndr.report.sections.labels import labels_section
+from syndr.report.sections.overview import overview_section
+from syndr.report.sections.results import results_section
+from syndr.report.sections.selection import Thumbnail, selection_section
+from syndr.report.sections.theorem import theorem_section
+from syndr.report.sections.training import training_section
+
+
+def run_page(folder: str | Path, thumbnail: Thumbnail | None = None) -> Page:
+    """Describe a run folder, as far as its stages were run.
+
+    Args:
+        folder: What ``syndr run`` wrote.
+        thumbnail: Gives a small PNG or JPEG file for the path of a picture, and raises
+            :class:`~syndr.errors.ImageError` for one that cannot be read. No pictures are shown without it.
+
+    Returns:
+        The page; where a stage was not run, its section says so.
+
+    Raises:
+        StoreError: When it is no run folder, or one of its files is damaged.
+    """
+    run = RecordedRun.open(folder)
+    facts = [f"Run folder {run.path.resolve().name}"]
+    facts += [f"{key} {run.recipe[key]}" for key in ("preset", "seed") if key in run.recipe]
+    return Page(
+        title="How this training set was reshaped",
+        subtitle=" · ".join(facts),
+        sections=(
+            overview_section(run),
+            selection_section(run, thumbnail),
+            clusters_section(run),
+            labels_section(run),
+            theorem_section(run),
+            training_section(run),
+            results_section(run),
+        ),
+    )
+
+
+def write_report(folder: str | Path, out: str | Path, thumbnail: Thumbnail | None = None) -> None:
+    """Write the report of a run folder as one HTML file; arguments and errors as :func:`run_page`."""
+    write(run_page(folder, thumbnail), out)

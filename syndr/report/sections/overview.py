@@ -1,0 +1,85 @@
+"""Section "What was done": the few numbers that matter, the stages, the recipe, the versions."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+import syndr
+from syndr.report.blocks import Block, Cell, Facts, Section, Table, Text
+from syndr.report.recorded_run import STAGES, RecordedRun, Stage
+from syndr.report.sections.wording import duration, part, setting_text
+
+_TITLES = {
+    "features": "Features of the pictures",
+    "select": "Selection (DDCUp)",
+    "synthesize": "Pseudo-labels",
+    "train": "Training, with thinning (DRCDown)",
+    "evaluate": "Evaluation",
+}
+_SHOWN_ELSEWHERE = {"counts", "bound_before", "bound_after"}
+
+
+def overview_section(run: RecordedRun) -> Section:
+    """Build the section."""
+    found = [run.stage(name) for name in STAGES]
+    stages = {stage.name: stage for stage in found if stage is not None}
+    blocks: list[Block] = [
+        Facts(_headline(run, stages), headline=True),
+        Table(
+            columns=("Stage", "Seconds", "What it reports"),
+            rows=[_stage_row(name, stages.get(name)) for name in STAGES],
+            caption="Stages",
+            decimals=1,
+        ),
+    ]
+    versions = {name: value for stage in stages.values() for name, value in stage.versions.items()}
+    if versions:
+        blocks += [Text("The run used these versions:"), Facts(versions)]
+    blocks += [
+        Text("The recipe, with every preset and default filled in:"),
+        Facts(dict(_settings(run.recipe))),
+        Text(
+            f"This page was made with syndr {syndr.__version__}, Python {platform.python_version()}, "
+            f"NumPy {np.__version__} and PyArrow {pa.__version__}."
+            + ("" if versions else " The versions that the run itself used were not recorded.")
+        ),
+    ]
+    return Section("What was done", blocks)
+
+
+def _headline(run: RecordedRun, stages: Mapping[str, Stage]) -> dict[str, Cell]:
+    facts: dict[str, Cell] = {}
+    if "select" in stages and (counts := stages["select"].summary.get("counts")):
+        facts["Candidate references selected"] = part(counts.get("selected", 0), sum(counts.values()))
+    if "synthesize" in stages:
+        facts["Pseudo-labelled samples added"] = stages["synthesize"].summary.get("pseudo")
+    if "train" in stages:
+        summary = stages["train"].summary
+        if "dropped" in summary and "rows" in summary:
+            facts["Training samples dropped"] = part(summary["dropped"], summary["rows"])
+        facts["Training samples kept"] = summary.get("kept")
+    for target, metrics in list((run.results() or {}).items())[:3]:
+        facts[f"SRCC on {target}"] = metrics.get("srcc")
+    facts["Time"] = duration(sum(stage.seconds for stage in stages.values()))
+    return facts
+
+
+def _stage_row(name: str, stage: Stage | None) -> tuple[Cell, ...]:
+    if stage is None:
+        return _TITLES[name], None, "not run"
+    said = {key: value for key, value in stage.summary.items() if key not in _SHOWN_ELSEWHERE}
+    return _TITLES[name], stage.seconds, setting_text(said)
+
+
+def _settings(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in values.items():
+        if not isinstance(value, Mapping):
+            yield f"{prefix}{key}", setting_text(value)
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _settings(value, f"{prefix}{key}.")

@@ -1,0 +1,123 @@
+"""Section "Selection": which candidates DDCUp took, and why each of the others went."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from syndr.errors import ImageError
+from syndr.report.blocks import Bars, Block, Gallery, Histogram, Picture, Section, Table, Text
+from syndr.report.recorded_run import RecordedRun
+from syndr.report.sections.wording import absent, part
+from syndr.samples import Samples
+from syndr.select import SELECTED
+
+#: Gives a small PNG or JPEG file for the path of a picture.
+Thumbnail = Callable[[str], bytes]
+
+TITLE = "Selection"
+_TABLE_ROWS = 200
+_PICTURES_SELECTED, _PICTURES_PER_REASON = 24, 6
+
+
+def selection_section(run: RecordedRun, thumbnail: Thumbnail | None) -> Section:
+    """Build the section."""
+    if run.setting("select", "enabled") is False:
+        return Section(TITLE, [Text("The recipe switches the selection of new references off (select.enabled).")])
+    stage = run.stage("select")
+    if stage is None:
+        return Section(TITLE, [absent("select")])
+    counts: Mapping[str, int] = stage.summary.get("counts", {})
+    lower, upper = (float(stage.summary.get(name, np.nan)) for name in ("lower", "upper"))
+    selected, candidates = counts.get(SELECTED, 0), sum(counts.values())
+    blocks: list[Block] = [
+        Text(
+            f"DDCUp selected {part(selected, candidates)} candidate references. A candidate passes when its nearest "
+            f"training reference is farther away than {lower:.4f}, so that it brings new content, and its farthest is "
+            f"nearer than {upper:.4f}, so that it stays within the references' distribution. Of candidates that "
+            f"resemble one another more closely than {lower:.4f}, one stays."
+        )
+    ]
+    if candidates and not selected:
+        blocks.append(Text("No candidate was selected; the counts below say which test they failed.", warning=True))
+    present = {reason: number for reason, number in counts.items() if number}
+    if present:
+        blocks.append(Bars(list(present), list(present.values()), "Candidates by fate"))
+    table = run.samples("selection.parquet", "reason", "distance", "other", "nearest", "farthest")
+    if table is None:
+        return Section(TITLE, [*blocks, absent("select", "selection.parquet")])
+    chosen = table["reason"] == SELECTED
+    blocks += [
+        Histogram(
+            table["nearest"],
+            "Distance of each candidate to its nearest reference",
+            "cosine distance",
+            markers=[
+                (lower, f"lower threshold {lower:.4f}: the nearest reference must be farther than this"),
+                (upper, f"upper threshold {upper:.4f}: the farthest reference must be nearer than this"),
+            ],
+            highlighted=chosen,
+            highlighted_label="selected",
+            unit="candidates",
+        ),
+        Histogram(
+            table["farthest"],
+            "Distance of each candidate to its farthest reference",
+            "cosine distance",
+            markers=[(upper, f"upper threshold {upper:.4f}")],
+            highlighted=chosen,
+            highlighted_label="selected",
+            unit="candidates",
+        ),
+    ]
+    if thumbnail is not None and "path" in table:
+        blocks += _galleries(table, thumbnail)
+    return Section(TITLE, [*blocks, _candidates(table, chosen)])
+
+
+def _candidates(table: Samples, chosen: npt.NDArray[np.bool_]) -> Table:
+    shown = table.take(np.arange(min(len(table), _TABLE_ROWS)))
+    columns = ("id", "reason", "nearest", "farthest", "distance", "other")
+    return Table(
+        columns=("Candidate", "Fate", "Nearest reference at", "Farthest at", "Decided at", "Decided by"),
+        rows=list(zip(*(shown.table[name].to_pylist() for name in columns), strict=True)),
+        caption="Candidates, and what decided their fate",
+        note=_cut(len(shown), len(table)) + "Selected candidates are marked.",
+        highlighted=frozenset(np.flatnonzero(chosen[: len(shown)]).tolist()),
+    )
+
+
+def _cut(shown: int, total: int) -> str:
+    if shown == total:
+        return ""
+    return f"The first {shown:,} of {total:,} candidates, in the pool's order; selection.parquet has all. "
+
+
+def _galleries(table: Samples, thumbnail: Thumbnail) -> Iterator[Gallery]:
+    reasons = table["reason"]
+    rows = np.flatnonzero(reasons == SELECTED)
+    if len(rows):
+        shown = rows[:_PICTURES_SELECTED]
+        yield Gallery(_pictures(table.take(shown), thumbnail), f"Selected candidates, {len(shown)} of {len(rows):,}")
+    others = [
+        np.flatnonzero(reasons == reason)[:_PICTURES_PER_REASON] for reason in np.unique(reasons) if reason != SELECTED
+    ]
+    if others:
+        pictures = _pictures(table.take(np.concatenate(others)), thumbnail)
+        yield Gallery(pictures, f"Rejected candidates, up to {_PICTURES_PER_REASON} for each reason")
+
+
+def _pictures(shown: Samples, thumbnail: Thumbnail) -> list[Picture]:
+    return [_picture(row, thumbnail) for row in shown.table.to_pylist()]
+
+
+def _picture(row: Mapping[str, Any], thumbnail: Thumbnail) -> Picture:
+    gone = row["reason"] != SELECTED
+    try:
+        image = thumbnail(row["path"])
+    except ImageError:
+        image = None
+    return Picture(image, f"{row['id']}, nearest {row['nearest']:.3f}", mark=row["reason"] if gone else "", faded=gone)

@@ -1,0 +1,162 @@
+"""The native module's own contract: checked arguments, Ctrl-C, the fixed hash, thinning over sorted pairs."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from oracle import ddcup, similarity
+from oracle.hashing import xxh64
+
+from syndr import _native
+
+X = np.random.default_rng(0).normal(size=(12, 5)).astype(np.float32)
+NORMS = _native.squared_norms(X, 1, None)
+
+
+def sorted_pairs(distances, threshold):
+    """Pairs below the threshold by (distance, i, j), as two int64 arrays."""
+    i, j = np.triu_indices(len(distances), 1)
+    close = np.flatnonzero(distances[i, j] < threshold)
+    order = close[np.lexsort((j[close], i[close], distances[i, j][close]))]
+    return i[order].astype(np.int64), j[order].astype(np.int64)
+
+
+@st.composite
+def tied_distances(draw):
+    """A symmetric matrix of few different values, so that ties are the rule."""
+    size = draw(st.integers(0, 9))
+    values = draw(st.integers(1, 6))
+    upper = draw(st.lists(st.integers(0, values), min_size=size * size, max_size=size * size))
+    distances = np.triu(np.array(upper, dtype=np.float64).reshape(size, size), 1)
+    return distances + distances.T
+
+
+@given(tied_distances(), st.integers(0, 7), st.none() | st.integers(0, 9))
+def test_the_walk_over_sorted_pairs_is_the_iterative_removal(distances, threshold, most):
+    i, j = sorted_pairs(distances, np.inf if most is not None else threshold)
+    removed_by, decided_by = _native.thin(len(distances), i, j, False, most or 0)
+    survivors = np.flatnonzero(removed_by < 0).tolist()
+    # Past the threshold a cap goes on; without one the walk ends at it.
+    literal = ddcup.removal(distances, -np.inf if most is not None else threshold, max(most, 1) if most else most)
+    if most == 0:
+        literal = literal[-1:] if literal else []
+        survivors = survivors[-1:]
+    assert survivors == literal
+    for row in np.flatnonzero(decided_by >= 0):
+        assert {i[decided_by[row]], j[decided_by[row]]} == {row, removed_by[row]}
+
+
+@given(tied_distances(), st.integers(0, 7), st.none() | st.integers(0, 9))
+def test_the_walk_forward_is_the_paper_s_pass(distances, threshold, most):
+    i, j = sorted_pairs(distances, np.nextafter(threshold, np.inf))
+    cap = len(distances) if most is None else most
+    removed_by, _ = _native.thin(len(distances), i, j, True, cap)
+    assert np.flatnonzero(removed_by < 0).tolist() == ddcup.forward(distances, threshold, most)
+
+
+def test_pair_distances_equal_the_formula():
+    i, j = (np.ravel(a) for a in np.mgrid[:12, :12])
+    found = _native.pair_distances(X, NORMS, X, NORMS, i, j).reshape(12, 12)
+    np.testing.assert_allclose(found, similarity.exact_matrix(X), rtol=0, atol=1e-15)
+    assert (found == found.T).all()
+
+
+def test_kernels_end_with_the_portable_one():
+    assert _native.kernels()[-1] == "portable"
+    assert len(set(_native.kernels())) == len(_native.kernels())
+
+
+LONGS, ROWS = np.zeros(2, dtype=np.int64), np.zeros(12, dtype=np.int64)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: _native.squared_norms(X[0], 1, None), ValueError, "X must have two dimensions"),
+        (lambda: _native.squared_norms(X[:, :0], 1, None), ValueError, "X must have two dimensions .*dims > 0"),
+        (lambda: _native.squared_norms(X.astype(int), 1, None), TypeError, "X must be float16, float32 or float64"),
+        (lambda: _native.squared_norms(X.astype(">f4"), 1, None), TypeError, "X must have native byte order"),
+        (lambda: _native.components(X, NORMS[:-1], 0.1, None, 0, 1, None), ValueError, "norms must be one-dim"),
+        (lambda: _native.components(X, NORMS, 0.1, NORMS[:-1], 1, 1, None), ValueError, "labels must be one-dim"),
+        (lambda: _native.components(X, NORMS.astype("f4"), 0.1, None, 0, 1, None), TypeError, "incompatible"),
+        (lambda: _native.components(X, NORMS, 0.1, ROWS, 1, 1, None), TypeError, "incompatible"),
+        (lambda: _native.components(X, np.repeat(NORMS, 2)[::2], 0.1, None, 0, 1, None), TypeError, "incompatible"),
+        (lambda: _native.nearest(X, NORMS, X[:, :4], NORMS, 1, False, None, None, 1, None), ValueError, "equal dims"),
+        (lambda: _native.nearest(X, NORMS, X, NORMS, 1, False, ROWS, None, 1, None), ValueError, "go together"),
+        (lambda: _native.nearest(X, NORMS, X, NORMS, 1, False, ROWS, LONGS, 1, None), ValueError, "base_groups must"),
+        (lambda: _native.pair_distances(X, NORMS, X[:, :4], NORMS, LONGS, LONGS), ValueError, "equal dims"),
+        (lambda: _native.pair_distances(X, NORMS, X, NORMS, LONGS, LONGS + 12), IndexError, "pair 0 names a row"),
+        (lambda: _native.pair_distances(X, NORMS, X, NORMS, LONGS - 1, LONGS), IndexError, "pair 0 names a row"),
+        (lambda: _native.diameters(X, NORMS, ROWS + 2, 2, 1, None), ValueError, "numbered from 0 to count - 1"),
+        (lambda: _native.thin(2, LONGS, LONGS, False, 0), ValueError, "pairs must satisfy 0 <= i < j < count"),
+        (lambda: _native.thin(2, LONGS, LONGS + 2, False, 0), ValueError, "pairs must satisfy 0 <= i < j < count"),
+        (lambda: _native.hash_ids([1], 0), TypeError, ""),
+    ],
+)
+def test_wrong_arguments_raise_and_nothing_is_converted_silently(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("text", "seed", "value"),
+    [  # the xxHash specification's and its bindings' published values
+        ("", 0, 0xEF46DB3751D8E999),
+        ("a", 0, 0xD24EC4F1A98C6E5B),
+        ("abc", 0, 0x44BC2CF5AD770999),
+        ("Nobody inspects the spammish repetition", 0, 0xFBCEA83C8A378BF1),
+        ("xxhash", 20141025, 0xB559B98D844E0635),
+    ],
+)
+def test_hash_published_values(text, seed, value):
+    assert _native.hash_ids([text], seed).tolist() == [value]
+    assert xxh64(text.encode(), seed) == value
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=90), max_size=5), st.integers(0, 2**64 - 1))
+def test_hash_equals_the_specification(texts, seed):
+    assert _native.hash_ids(texts, seed).tolist() == [xxh64(text.encode(), seed) for text in texts]
+
+
+SEARCH = """
+    import numpy as np, sys, time
+    from syndr.search import ExactSearch, split_rows
+    rows, _ = split_rows(np.random.default_rng(0).normal(size=(60000, 256)).astype(np.float32), "X", "raise")
+    print("ready", flush=True)
+    {call}
+"""
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "ExactSearch().components(rows, 1e-3)",
+        "ExactSearch().pairs(rows, 1e-3)",
+        "ExactSearch().nearest(rows, rows, 3)",
+        "ExactSearch().diameters(rows, np.zeros(60000, dtype=np.int64), 1)",
+    ],
+    ids=["components", "pairs", "nearest", "diameters"],
+)
+def test_ctrl_c_ends_a_long_call_within_a_second(call, monkeypatch):
+    monkeypatch.setenv("SYNDR_KERNEL", "portable")
+    code = textwrap.dedent(SEARCH.format(call=call))
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+        assert child.stdout.readline() == "ready\n"
+        time.sleep(0.4)
+        assert child.poll() is None, "the search was over before it could be interrupted"
+        start = time.monotonic()
+        child.send_signal(signal.SIGINT)
+        _, errors = child.communicate(timeout=20)
+        took = time.monotonic() - start
+    assert child.returncode == -signal.SIGINT
+    assert errors.rstrip().endswith("KeyboardInterrupt")
+    assert "terminate" not in errors
+    assert took < 1

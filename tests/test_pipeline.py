@@ -1,0 +1,159 @@
+import json
+import shutil
+
+import numpy as np
+import pytest
+from pictures import write_scenes
+
+from syndr.errors import InputError, LabelRangeError, StoreError
+from syndr.images import samples_from_folder
+from syndr.inputs import training_set
+from syndr.pipeline import run
+from syndr.recipe import make_recipe
+from syndr.samples import Samples
+from syndr.synthesize import VirtualDataset, virtual_rows
+
+TYPES, LEVELS = (1, 10), (1, 3, 5)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """Four references with their distorted files and labels, a pool of six, and a target."""
+    root = tmp_path_factory.mktemp("data")
+    write_scenes(root / "references", 4)
+    write_scenes(root / "pool", 6, first_seed=50)
+    references = samples_from_folder(root / "references")
+    rows, rejected = VirtualDataset(virtual_rows(references, TYPES, LEVELS)).materialize(root / "distorted")
+    assert rejected == []
+    rows = rows.with_column("quality", 10.0 - 1.9 * rows["level"] + 0.1 * np.arange(len(rows)) / len(rows))
+    rows.write(root / "samples.csv")
+    write_scenes(root / "target", 5, first_seed=90)
+    target = samples_from_folder(root / "target")
+    target.with_column("quality", [1.0, 3.0, 4.5, 7.0, 9.0]).write(root / "target.csv")
+    return root
+
+
+def recipe(data, output, **changes):
+    settings = {
+        "output": str(output),
+        "training_set": {"samples": str(data / "samples.csv"), "references": str(data / "references")},
+        "pool": {"images": str(data / "pool")},
+        "features": {"backbone": "efficientnet_lite0", "batch_size": 4},
+        "downsample": {"min_keep": 2},
+        "train": {"epochs": 2, "batch_size": 8, "lr": 1e-4},
+        "targets": [{"name": "scenes", "samples": str(data / "target.csv")}],
+    }
+    return make_recipe({**settings, **changes})
+
+
+@pytest.fixture(scope="module")
+def finished(data, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "first"
+    return folder, run(recipe(data, folder))
+
+
+def test_every_stage_leaves_what_it_promises(finished):
+    folder, summaries = finished
+    assert list(summaries) == ["features", "select", "synthesize", "train", "evaluate", "report"]
+    assert summaries["features"]["references"] == 4
+    assert sum(summaries["select"]["counts"].values()) == 6
+    samples = Samples.read(folder / "samples.parquet")
+    assert summaries["synthesize"]["originals"] == 4 * 6
+    assert len(samples) == 24 + 6 * summaries["select"]["counts"]["selected"]
+    assert set(samples["origin"]) <= {"original", "pseudo"}
+    clusters = Samples.read(folder / "clusters.parquet")
+    assert len(clusters) == 24  # the scope is the originals
+    assert summaries["train"]["dropped"] == int((~clusters["kept"].astype(bool)).sum())
+    assert summaries["train"]["bound_before"]["n"] == 24
+    results = json.loads((folder / "results.json").read_text())
+    assert results["scenes"]["n"] == 5
+    predictions = Samples.read(folder / "predictions" / "scenes.parquet")
+    assert np.isfinite(predictions["prediction"].astype(float)).all()
+    assert "scenes" in (folder / "report.html").read_text()
+
+
+def test_running_again_does_nothing_twice(data, finished):
+    folder, summaries = finished
+    before = (folder / "model.safetensors").stat().st_mtime_ns
+    assert run(recipe(data, folder)) == summaries
+    assert (folder / "model.safetensors").stat().st_mtime_ns == before
+
+
+def test_an_interrupted_run_ends_like_an_undisturbed_one(data, finished, tmp_path):
+    folder, _ = finished
+
+    def stop_after_first_epoch(stage, done, total):
+        if stage == "epochs" and done == 1:
+            raise KeyboardInterrupt
+
+    broken = tmp_path / "broken"
+    with pytest.raises(KeyboardInterrupt):
+        run(recipe(data, broken), stop_after_first_epoch)
+    assert not (broken / "model.safetensors").exists()
+    run(recipe(data, broken))
+    assert json.loads((broken / "results.json").read_text()) == json.loads((folder / "results.json").read_text())
+    for table in ("selection", "samples", "clusters", "cluster_sizes"):
+        ours, theirs = (Samples.read(each / f"{table}.parquet") for each in (broken, folder))
+        assert ours.table.equals(theirs.table), table
+
+
+def test_another_recipe_in_the_same_folder_is_refused(data, finished):
+    folder, _ = finished
+    with pytest.raises(StoreError, match="holds another run"):
+        run(recipe(data, folder, seed=9))
+
+
+def test_changed_input_in_the_same_folder_is_refused(data, finished, tmp_path):
+    folder, _ = finished
+    shutil.copytree(data, tmp_path / "data")
+    with pytest.raises(StoreError, match=r"other inputs"):
+        run(recipe(tmp_path / "data", folder, training_set=recipe(data, folder).as_dict()["training_set"]))
+
+
+def test_without_reshaping_it_is_the_baseline(data, tmp_path):
+    plan = recipe(
+        data,
+        tmp_path / "run",
+        select={"enabled": False},
+        downsample={"enabled": False},
+        train={"epochs": 1, "batch_size": 8},
+    )
+    summaries = run(plan)
+    assert summaries["synthesize"] == {"originals": 24, "pseudo": 0}
+    assert summaries["train"]["kept"] == 24
+    assert not (tmp_path / "run" / "clusters.parquet").exists()
+
+
+def test_the_epoch_best_on_the_target_is_kept_apart(data, tmp_path):
+    plan = recipe(data, tmp_path / "run", evaluation={"reported": "best_on_target", "seeded": False})
+    run(plan)
+    results = json.loads((tmp_path / "run" / "results.json").read_text())["scenes"]
+    noted = json.loads((tmp_path / "run" / "epochs_on_targets.json").read_text())
+    assert set(noted) == {"0", "1"}
+    best = max(noted.values(), key=lambda epoch: epoch["scenes"]["srcc"])
+    assert results["oracle"]["srcc"] == best["scenes"]["srcc"]
+
+
+def test_training_set_takes_types_levels_and_refits_when_asked(data):
+    paths = {"samples": str(data / "samples.csv"), "references": str(data / "references")}
+    source = {**paths, "types": (1,), "levels": (1, 5)}
+    samples, references = training_set(recipe(data, "out", training_set=source))
+    assert len(references) == 4
+    assert set(samples["type"]) == {1}
+    assert samples["quality"].max() < 10
+    refitted, _ = training_set(recipe(data, "out", training_set={**source, "label_scale": "subset"}))
+    assert (refitted["quality"].min(), refitted["quality"].max()) == pytest.approx((0.0, 10.0))
+
+
+def test_unusable_inputs_are_named(data, tmp_path):
+    with pytest.raises(InputError, match=r"released-74.* KADID-10k"):
+        training_set(recipe(data, "out", training_set={
+            "samples": str(data / "samples.csv"), "references": str(data / "references"), "reference_list": "released-74",
+        }))  # fmt: skip
+    with pytest.raises(InputError, match="no row of the types"):
+        training_set(recipe(data, "out", training_set={
+            "samples": str(data / "samples.csv"), "references": str(data / "references"), "types": (25,),
+        }))  # fmt: skip
+    Samples.from_columns(id=["a"], path=["a.png"], quality=[11.0]).write(tmp_path / "high.csv")
+    with pytest.raises(LabelRangeError, match=r"target scenes: .*0\.\.10, first a = 11"):
+        run(recipe(data, tmp_path / "run", targets=[{"name": "scenes", "samples": str(tmp_path / "high.csv")}]))
