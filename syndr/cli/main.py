@@ -27,6 +27,8 @@ for module in (whole, curate, learn):
 # common ancestor of typer's own exceptions.
 _UsageErrors = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
 
+_STOPPED = 130
+
 
 @app.callback(invoke_without_command=True)
 def _options(
@@ -41,7 +43,10 @@ def _options(
 
 def main() -> None:
     """Run the command line and exit."""
-    sys.exit(_run())
+    code = _run()
+    if code == _STOPPED:
+        note("stopped; what was finished is kept, and the same command goes on from there")
+    sys.exit(code)
 
 
 def _run() -> int:
@@ -56,7 +61,6 @@ def _run() -> int:
     except SyndrError as error:
         note(f"error: {error}")
         return 1
-    except (KeyboardInterrupt, typer.Abort):
-        note("stopped; what was finished is kept, and the same command goes on from there")
-        return 130
+    except (KeyboardInterrupt, typer.Abort):  # some versions of typer give 130 themselves
+        return _STOPPED
     return code if isinstance(code, int) else 0

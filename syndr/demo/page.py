@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import torch
+from PIL import Image
 from torch.nn.functional import interpolate
-from torchvision.io import encode_jpeg
 
 from syndr.demo.experiment import VARIANTS, DemoResult, Fold
 from syndr.distort import TYPES
@@ -204,4 +206,7 @@ def _time(result: DemoResult) -> Bars:
 
 def _thumbnail(window: torch.Tensor) -> bytes:
     small = interpolate(window[None].float(), _THUMBNAIL, mode="bilinear", antialias=True)[0]
-    return encode_jpeg(small.round().clamp(0, 255).to(torch.uint8), quality=85).numpy().tobytes()
+    pixels = small.round().clamp(0, 255).to(torch.uint8).permute(1, 2, 0).numpy()
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, format="JPEG", quality=85)
+    return file.getvalue()

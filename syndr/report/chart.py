@@ -184,7 +184,9 @@ class _Axis:
         step = max(_round_up((self.high - self.low) / about), smallest_step)
         decimals = max(0, ceil(-log10(step) - 1e-9))
         first, last = ceil(self.low / step - 1e-9), floor(self.high / step + 1e-9)
-        return tuple(Tick(self.at(k * step), f"{k * step + 0.0:,.{decimals}f}") for k in range(first, last + 1))
+        return tuple(
+            Tick(self.at(k * step), f"{k * step + 0.0:,.{decimals}f}".replace("-", "−")) for k in range(first, last + 1)
+        )
 
 
 def _round_up(step: float) -> float:

@@ -39,7 +39,7 @@ def format_cell(value: Cell, decimals: int = 4) -> str:
 
     Args:
         value: The cell.
-        decimals: Digits after the point of a float.
+        decimals: Digits after the point of a float; one that they would show as zero is given as ``<0.0001``.
     """
     if value is None or (isinstance(value, Real) and value != value):
         return "–"
@@ -48,12 +48,16 @@ def format_cell(value: Cell, decimals: int = 4) -> str:
     if isinstance(value, Integral):
         return f"{int(value):,}".replace("-", "−")
     if isinstance(value, Real):
-        text = f"{float(value):,.{decimals}f}"
-        # A zero that rounding made of something else would claim too much.
-        if value != 0 and not text.strip("-0.,"):
-            text = f"{float(value):.1e}"
-        return text.replace("-", "−")
+        return _format_float(float(value), decimals).replace("-", "−")
     return str(value)
+
+
+def _format_float(value: float, decimals: int) -> str:
+    text = f"{value:,.{decimals}f}"
+    if value == 0 or text.strip("-0."):
+        return text
+    least = f"{10.0**-decimals:.{decimals}f}"
+    return f"<{least}" if value > 0 else f">-{least}"
 
 
 def data_uri(image: bytes) -> str:

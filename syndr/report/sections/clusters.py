@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from syndr.report.blocks import Bars, Block, Facts, Section, Table, Text
 from syndr.report.recorded_run import RecordedRun
+from syndr.report.sections.largest_clusters import largest_clusters
 from syndr.report.sections.wording import absent, count, part
-from syndr.samples import Samples
 
 TITLE = "Clusters"
-_TABLE_ROWS = 25
 #: A cluster is called chained when its ends are this many radii, or this far in quality, apart.
 _CHAINED_RADII, _CHAINED_SPAN = 2.0, 2.0
 _CLASS_STARTS = np.array([1, 2, 6, 11, 21, 41, 101, 201, 501, 1001, 10001])
@@ -52,17 +48,19 @@ def clusters_section(run: RecordedRun) -> Section:
         *_chaining_note(chained, radius),
         _bars_by_size(size, kept),
         _sizes_before_and_after(size, kept),
-        _largest(run, columns, chained),
+        largest_clusters(run, columns, chained),
     ]
     return Section(TITLE, blocks)
 
 
 def _what_happened(run: RecordedRun, size: npt.NDArray[np.int64], kept: npt.NDArray[np.int64], thinned: int) -> str:
     radius, gap, least = (run.setting("downsample", key) for key in ("distance", "label_gap", "min_keep"))
-    sentences = [
-        f"DRCDown dropped {count(int((size - kept).sum()), 'sample')} from {count(thinned, 'cluster')} of look-alikes; "
-        f"the other {count(len(size) - thinned, 'cluster')} kept every member."
-    ]
+    sentences = ["DRCDown dropped nothing: no cluster of look-alikes is large enough to be thinned."]
+    if thinned:
+        sentences = [
+            f"DRCDown dropped {count(int((size - kept).sum()), 'sample')} from {count(thinned, 'cluster')} of "
+            f"look-alikes; the other {count(len(size) - thinned, 'cluster')} kept every member."
+        ]
     if radius is not None and gap is not None:
         sentences.append(
             f"Two samples are joined when their cosine distance is below {radius:g} and their qualities differ by less "
@@ -75,8 +73,7 @@ def _what_happened(run: RecordedRun, size: npt.NDArray[np.int64], kept: npt.NDAr
         )
     if run.setting("downsample", "refresh") == "epoch":
         sentences.append(
-            "Thinning is redone in every epoch with the features the model then has; shown here is the one that the "
-            "run recorded."
+            "Thinning is redone in every epoch with the features the model then has; shown here is the last one."
         )
     return " ".join(sentences)
 
@@ -95,7 +92,8 @@ def _chaining_note(chained: npt.NDArray[np.bool_], radius: float | None) -> list
     return [
         Text(
             f"Chaining: in {part(number, len(chained))} clusters {test}. Such a cluster holds unlike samples that are "
-            "joined only through look-alikes between them; look at it before you trust what was dropped from it.",
+            "joined only through look-alikes between them; look at it before you trust what was dropped from it. Those "
+            "among the largest are marked below.",
             warning=True,
         )
     ]
@@ -130,71 +128,6 @@ def _sizes_before_and_after(size: npt.NDArray[np.int64], kept: npt.NDArray[np.in
         ],
         caption="Cluster sizes before and after thinning",
     )
-
-
-def _largest(run: RecordedRun, columns: Mapping[str, npt.NDArray[np.float64]], chained: npt.NDArray[np.bool_]) -> Table:
-    order = np.lexsort((columns["cluster"], -columns["size"]))[:_TABLE_ROWS]
-    holds = _contents(run, columns["cluster"][order])
-    total = len(columns["size"])
-    return Table(
-        columns=("Cluster", "Size", "Kept", "Dropped", "Largest distance", "Label span", "Chained", *_CONTENTS),
-        rows=[
-            (
-                str(columns["cluster"][at]),
-                int(columns["size"][at]),
-                int(columns["kept"][at]),
-                int(columns["size"][at] - columns["kept"][at]),
-                float(columns["largest_distance"][at]),
-                float(columns["label_span"][at]),
-                bool(chained[at]),
-                *(holds[columns["cluster"][at]][name] for name in _CONTENTS),
-            )
-            for at in order
-        ],
-        caption="The largest clusters",
-        note=(
-            f"The {len(order)} largest of {total:,} clusters; cluster_sizes.parquet has all. "
-            if total > len(order)
-            else ""
-        )
-        + "Chained clusters are marked. Numbers in brackets count samples.",
-        highlighted=frozenset(rank for rank, at in enumerate(order) if chained[at]),
-    )
-
-
-_CONTENTS = {"Reference images": "reference", "Distortion types": "type"}
-
-
-def _contents(run: RecordedRun, clusters: npt.NDArray[np.float64]) -> dict[int, dict[str, str | None]]:
-    """Say which references and distortions the members of some clusters come from, as far as the tables tell."""
-    members = run.samples("clusters.parquet", "cluster", "kept")
-    samples = run.samples("samples.parquet")
-    holds: dict[int, dict[str, str | None]] = {cluster: dict.fromkeys(_CONTENTS) for cluster in clusters}
-    if members is None or samples is None:
-        return holds
-    inside = members.table.filter(
-        pc.is_in(members.table["cluster"], pa.array(clusters).cast(members.table["cluster"].type))
-    )
-    cluster_of = dict(zip(inside["id"].to_pylist(), inside["cluster"].to_pylist(), strict=True))
-    rows = Samples(samples.table.filter(pc.is_in(samples.table["id"], inside["id"].combine_chunks())))
-    for title, column in _CONTENTS.items():
-        if column not in rows:
-            continue
-        counts: dict[int, Counter[str]] = {cluster: Counter() for cluster in holds}
-        for sample_id, value in zip(rows.ids, rows.table[column].to_pylist(), strict=True):
-            if value is not None:
-                counts[cluster_of[sample_id]][str(value)] += 1
-        for cluster, counter in counts.items():
-            holds[cluster][title] = _mostly(sorted(counter.items(), key=lambda entry: (-entry[1], entry[0])))
-    return holds
-
-
-def _mostly(counts: Sequence[tuple[str, int]]) -> str | None:
-    """Name the two most frequent values and say how many others there are."""
-    texts = [f"{value} ({number})" for value, number in counts[:2]]
-    if len(counts) > 2:
-        texts.append(f"{len(counts) - 2} more")
-    return ", ".join(texts) or None
 
 
 def _size_class(sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -35,7 +35,7 @@ def theorem_section(run: RecordedRun) -> Section:
         return Section(TITLE, [absent("train")])
     before, after = (_bound(run, stage.summary.get(key)) for key in ("bound_before", "bound_after"))
     if before is None or after is None:
-        return Section(TITLE, [Text("Training recorded no bound before and after thinning.")])
+        return Section(TITLE, [Text("Nothing was thinned, so there is no bound before and after to compare.")])
     change = "raised" if after.eta > before.eta else "lowered" if after.eta < before.eta else "did not change"
     blocks: list[Block] = [
         Text(

@@ -49,4 +49,4 @@ def training_section(run: RecordedRun) -> Section:
         else "",
         decimals=3,
     )
-    return Section(TITLE, [facts, curve, table])
+    return Section(TITLE, [facts, curve, table] if len(rows) > 1 else [facts, table])

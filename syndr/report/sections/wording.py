@@ -36,7 +36,7 @@ def duration(seconds: float) -> str:
 
 
 def setting_text(value: Any) -> str:
-    """Give a setting of the recipe as text."""
+    """Give a setting of the recipe as text, hashes shortened."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if value is None:
@@ -47,4 +47,5 @@ def setting_text(value: Any) -> str:
         return ", ".join(f"{key} {setting_text(entry)}" for key, entry in value.items())
     if isinstance(value, (list, tuple)):
         return "; ".join(setting_text(entry) for entry in value) or "none"
-    return str(value)
+    text = str(value)
+    return f"{text[:19]}…" if text.startswith("sha256:") else text

@@ -1,0 +1,155 @@
+import csv
+
+import numpy as np
+import pytest
+from pictures import write_scenes
+
+from syndr import DDCUp, DRCDown
+from syndr.features import FeatureStore
+from syndr.samples import Samples
+
+
+@pytest.fixture
+def embeddings(tmp_path):
+    """Three tight clusters of 60, 30 and 10 rows, as .npy with labels."""
+    rng = np.random.default_rng(0)
+    centres = rng.normal(size=(3, 16))
+    X = np.repeat(centres, (60, 30, 10), axis=0) + rng.normal(scale=0.01, size=(100, 16))
+    np.save(tmp_path / "x.npy", X.astype(np.float32))
+    np.save(tmp_path / "y.npy", np.linspace(5, 5.5, 100))
+    return tmp_path
+
+
+def test_downsample_is_the_library(syndr, embeddings):
+    out = embeddings / "thinned.csv"
+    result = syndr("downsample", embeddings / "x.npy", "--labels", embeddings / "y.npy", "-o", out, "--json").json
+    expected = DRCDown().fit(np.load(embeddings / "x.npy"), np.load(embeddings / "y.npy"))
+    table = Samples.read(out)
+    assert result["kept"] == len(expected.sample_indices_) == 30 + 20 + 10
+    assert np.flatnonzero(table["kept"].astype(bool)).tolist() == expected.sample_indices_.tolist()
+    assert table["cluster"].tolist() == expected.labels_.tolist()
+
+
+def test_downsample_tells_people_the_same(syndr, embeddings):
+    ended = syndr("downsample", embeddings / "x.npy", "-o", embeddings / "t.csv", "--rule", "paper", "--seed", 3)
+    assert ended.code == 0
+    assert "kept 70 of 100 rows in 3 clusters; dropped 30" in ended.out
+
+
+def test_downsample_sets_bad_rows_aside(syndr, embeddings):
+    X = np.load(embeddings / "x.npy")
+    X[4], X[7, 2] = 0, np.nan
+    np.save(embeddings / "x.npy", X)
+    ended = syndr("downsample", embeddings / "x.npy", "-o", embeddings / "t.csv", "--json")
+    assert ended.json["set_aside"] == 2
+    with (embeddings / "rejected.csv").open(newline="") as file:
+        assert [row["id"] for row in csv.DictReader(file)] == ["4", "7"]
+    table = Samples.read(embeddings / "t.csv")
+    assert table["kept"].astype(bool).sum() == ended.json["kept"]
+    assert not table["kept"][4]
+
+
+def test_labels_from_a_table_meet_features_by_id(syndr, tmp_path):
+    rng = np.random.default_rng(1)
+    X = np.repeat(rng.normal(size=(1, 8)), 50, axis=0) + rng.normal(scale=1e-3, size=(50, 8))
+    ids = [f"img{row}" for row in range(50)]
+    FeatureStore.create(tmp_path / "store", Samples.from_columns(id=ids), X.astype(np.float32))
+    quality = np.where(np.arange(50) < 25, 1.0, 9.0)
+    shuffled = rng.permutation(50)
+    Samples.from_columns(id=[ids[row] for row in shuffled], quality=quality[shuffled]).write(tmp_path / "labels.csv")
+    result = syndr(
+        "downsample", tmp_path / "store", "--labels", tmp_path / "labels.csv", "-o", tmp_path / "t.csv", "--json"
+    ).json
+    assert result["clusters"] == 2  # alike in features, apart in labels
+    table = Samples.read(tmp_path / "t.csv")
+    assert table.ids == ids
+    assert len(set(table["cluster"][:25])) == 1
+
+
+def test_select_is_the_library(syndr, tmp_path):
+    rng = np.random.default_rng(2)
+    references, candidates = np.abs(rng.normal(size=(20, 12))), np.abs(rng.normal(size=(60, 12)))
+    np.save(tmp_path / "r.npy", references)
+    np.save(tmp_path / "c.npy", candidates)
+    result = syndr(
+        "select",
+        "--references",
+        tmp_path / "r.npy",
+        "--candidates",
+        tmp_path / "c.npy",
+        "-o",
+        tmp_path / "s.csv",
+        "--json",
+    ).json
+    expected = DDCUp().select(references, candidates)
+    assert result["counts"]["selected"] == len(expected.indices) > 0
+    table = Samples.read(tmp_path / "s.csv")
+    assert np.flatnonzero(table["reason"] == "selected").tolist() == expected.indices.tolist()
+    assert result["lower"] == expected.lower
+
+
+def test_select_none_is_a_result(syndr, tmp_path):
+    rng = np.random.default_rng(3)
+    np.save(tmp_path / "r.npy", np.abs(rng.normal(size=(10, 12))))
+    ended = syndr(
+        "select", "--references", tmp_path / "r.npy", "--candidates", tmp_path / "r.npy", "-o", tmp_path / "s.csv"
+    )
+    assert ended.code == 0
+    assert "selected" in ended.out
+
+
+def test_extract_select_synthesize_materialize(syndr, tmp_path):
+    write_scenes(tmp_path / "train", 3, height=96, width=96)
+    write_scenes(tmp_path / "pool", 4, first_seed=20, height=96, width=96)
+    (tmp_path / "pool" / "broken.png").write_bytes(b"\x89PNG broken")
+    for name in ("train", "pool"):
+        ended = syndr(
+            "extract",
+            tmp_path / name,
+            "-o",
+            tmp_path / f"{name}.features",
+            "--backbone",
+            "efficientnet_lite0",
+            "--json",
+        )
+        assert ended.code == 0
+        assert ended.json["dims"] == 1280
+    assert ended.json["rejected"] == 1
+    assert "1 pictures set aside" in ended.err
+    originals = Samples.from_columns(
+        id=[f"o{n}" for n in range(6)],
+        reference=["s00.png", "s01.png", "s02.png"] * 2,
+        type=[10] * 6,
+        level=[1] * 3 + [5] * 3,
+        quality=[9.0, 8.0, 7.0, 3.0, 2.0, 1.0],
+    )
+    originals.write(tmp_path / "originals.csv")
+    pool = tmp_path / "pool"
+    (pool / "broken.png").unlink()
+    result = syndr(
+        "synthesize", pool, "-o", tmp_path / "rows.parquet", "--types", "10", "--levels", "1,5",
+        "--originals", tmp_path / "originals.csv", "--reference-features", tmp_path / "train.features",
+        "--features", tmp_path / "pool.features", "--materialize", "png", "--json",
+    ).json  # fmt: skip
+    assert result["pictures"] == 8
+    rows = Samples.read(tmp_path / "rows.parquet")
+    assert sorted(path.name for path in (tmp_path / "rows").glob("*.png")) == sorted(rows["file_name"])
+    mild, strong = (rows["quality"][rows["level"] == level] for level in (1, 5))
+    assert (mild > strong).all()
+    assert all(name for name in rows["neighbours"])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--types", "0"], "--types must lie in 1..25"),
+        (["--types", "a"], "numbers separated by commas"),
+        (["--types", "10", "--levels", "6"], "--levels must lie in 1..5"),
+        (["--types", "10", "--originals", "x.csv"], "go together"),
+    ],
+)
+def test_synthesize_refuses(syndr, tmp_path, options, message):
+    write_scenes(tmp_path / "pool", 1)
+    ended = syndr("synthesize", tmp_path / "pool", "-o", tmp_path / "rows.csv", *options)
+    assert ended.code == 2
+    assert message in ended.err

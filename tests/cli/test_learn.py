@@ -1,0 +1,61 @@
+import pytest
+from pictures import write_scenes
+
+from syndr.images import samples_from_folder
+from syndr.samples import Samples
+
+
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory):
+    root = tmp_path_factory.mktemp("labelled")
+    write_scenes(root / "pictures", 6, height=96, width=128)
+    samples_from_folder(root / "pictures").with_column("quality", [1.0, 2.0, 4.0, 5.0, 8.0, 9.0]).write(root / "s.csv")
+    return root
+
+
+@pytest.fixture(scope="module")
+def options():
+    return ("--backbone", "efficientnet_lite0", "--epochs", 1, "--batch-size", 4)
+
+
+def test_train_evaluate_score(syndr, labelled, options, tmp_path):
+    model = tmp_path / "model.safetensors"
+    trained = syndr("train", labelled / "s.csv", "-o", model, *options, "--json")
+    assert trained.code == 0
+    assert [entry["epoch"] for entry in trained.json["log"]] == [0]
+    assert model.exists()
+
+    again = syndr("train", labelled / "s.csv", "-o", model, *options, "--json")
+    assert again.json["log"] == trained.json["log"]  # resumed from the finished checkpoint, not trained again
+
+    measured = syndr("evaluate", model, labelled / "s.csv", "-o", tmp_path / "p.csv", "--json").json
+    assert measured["n"] == 6
+    assert measured["protocol"].startswith("random crops, seed 0")
+    assert len(Samples.read(tmp_path / "p.csv")["prediction"]) == 6
+
+    one = labelled / "pictures" / "s00.png"
+    alone = syndr("score", one, "--model", model, "--json").json["scores"]["s00.png"]
+    (labelled / "pictures" / "zz.png").write_bytes(b"no picture")
+    ended = syndr("score", labelled / "pictures", "--model", model, "--json")
+    (labelled / "pictures" / "zz.png").unlink()
+    assert ended.code == 0
+    assert ended.json["scores"]["s00.png"] == pytest.approx(alone, abs=1e-4)
+    assert ended.json["scores"]["zz.png"] is None
+    assert "set aside zz.png" in ended.err
+
+
+def test_quality_must_be_there_and_in_range(syndr, labelled, options, tmp_path):
+    samples_from_folder(labelled / "pictures").write(tmp_path / "none.csv")
+    assert "column 'quality'" in syndr("train", tmp_path / "none.csv", *options).err
+    high = samples_from_folder(labelled / "pictures").with_column("quality", [50.0] * 6)
+    high.write(tmp_path / "high.csv")
+    ended = syndr("train", tmp_path / "high.csv", *options)
+    assert ended.code == 2
+    assert "declared range 0..10" in ended.err
+
+
+def test_a_file_that_is_no_model(syndr, labelled, tmp_path):
+    (tmp_path / "m.safetensors").write_bytes(b"x" * 100)
+    ended = syndr("evaluate", tmp_path / "m.safetensors", labelled / "s.csv")
+    assert ended.code == 1
+    assert "m.safetensors" in ended.err

@@ -1,0 +1,83 @@
+import pytest
+
+from syndr import __version__
+from syndr.cli import whole
+
+COMMANDS = (
+    "demo", "extract", "select", "synthesize", "downsample", "train", "evaluate", "score", "report", "run", "doctor",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_shows_an_example(syndr, command):
+    ended = syndr(command, "--help")
+    assert ended.code == 0
+    assert f"syndr {command}" in ended.out.split("Example:")[1]
+
+
+def test_no_arguments_shows_the_commands(syndr):
+    ended = syndr()
+    assert ended.code == 0
+    assert all(command in ended.out for command in COMMANDS)
+
+
+def test_version(syndr):
+    assert syndr("--version").out.strip() == f"syndr {__version__}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["downsample"], "Missing argument"),
+        (["downsample", "x.npy", "--rule", "best"], "--rule"),
+        (["downsample", "absent.npy"], "absent.npy"),
+        (["run", "absent.toml"], "no such recipe"),
+        (["nonsense"], "nonsense"),
+        (["score", "absent.png", "--model", "m"], "no such picture or folder"),
+    ],
+)
+def test_bad_arguments_end_with_2_and_one_line(syndr, arguments, message):
+    ended = syndr(*arguments)
+    assert ended.code == 2
+    assert ended.out == ""
+    assert ended.err.startswith("error: ")
+    assert message in ended.err
+    assert ended.err.count("\n") == 1
+
+
+def test_a_failure_that_is_no_argument_ends_with_1(syndr, tmp_path):
+    ended = syndr("report", tmp_path)
+    assert ended.code == 1
+    assert ended.err.startswith("error: ")
+
+
+def test_ctrl_c_ends_with_130_and_says_that_work_is_kept(syndr, monkeypatch, tmp_path):
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("syndr.report.write_report", interrupted)
+    ended = syndr("report", tmp_path)
+    assert ended.code == 130
+    assert "what was finished is kept" in ended.err
+
+
+def test_doctor_names_kernels_codecs_and_extras(syndr):
+    found = syndr("doctor", "--json").json
+    assert found["problems"] == []
+    assert "portable" in found["parts"]["native kernels"]
+    assert "JPEG 2000" in found["parts"]["codecs"]
+    assert "torch" in found["parts"]
+
+
+def test_doctor_reports_two_owners_of_one_module(syndr, monkeypatch):
+    monkeypatch.setattr("syndr.doctor._version", lambda name: "1.0" if name.startswith("faiss") else None)
+    ended = syndr("doctor")
+    assert ended.code == 1
+    assert "both own the module faiss" in ended.out
+    assert "pip install 'syndr[torch]'" in ended.out
+
+
+def test_every_command_is_tested():
+    from syndr.cli import curate, learn
+
+    assert {command.__name__ for module in (whole, curate, learn) for command in module.COMMANDS} == set(COMMANDS)

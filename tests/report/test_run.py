@@ -1,0 +1,294 @@
+"""The report of a run folder: its numbers are the folder's, and what is missing is said."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from report.fake_run import HOSTILE, LOWER, UPPER, picture, write_json, write_run
+from report.parsed import assert_self_contained
+from report.reading import TITLES, edit_json, only, section, texts
+
+from syndr.errors import ImageError
+from syndr.evaluation.bootstrap import bootstrap_interval
+from syndr.report import Bars, Facts, Gallery, Histogram, Plot, Table, Text, render, run_page, write_report
+from syndr.report.chart import histogram_chart
+from syndr.samples import Samples
+
+
+def test_a_complete_run_is_one_self_contained_file(complete, tmp_path):
+    out = tmp_path / "report.html"
+    write_report(complete, out)
+    html = out.read_text(encoding="utf-8")
+    page = assert_self_contained(html)
+    assert "http:" not in html
+    assert "https:" not in html
+    assert [text for text in page.texts if text in TITLES][: len(TITLES)] == TITLES
+    assert "was not run" not in html
+    assert str(complete.parent) not in html
+    write_report(complete, tmp_path / "again.html")
+    assert (tmp_path / "again.html").read_bytes() == out.read_bytes()
+
+
+def test_overview_has_headline_numbers_stages_and_recipe(complete):
+    blocks = section(complete, "What was done")
+    samples, selection = (Samples.read(complete / name) for name in ("samples.parquet", "selection.parquet"))
+    dropped = int((~Samples.read(complete / "clusters.parquet")["kept"]).sum())
+    headline, recipe = [block.pairs for block in blocks if isinstance(block, Facts)]
+    chosen = int((selection["reason"] == "selected").sum())
+    assert headline["Candidate references selected"].replace("\xa0", " ").startswith(f"{chosen} of 260 (")
+    assert headline["Training samples kept"] == len(samples) - dropped
+    assert headline["Training samples dropped"].replace("\xa0", " ").startswith(f"{dropped} of {len(samples):,} (")
+    assert headline["SRCC on BID"] == json.loads((complete / "results.json").read_text())["BID"]["srcc"]
+    assert headline["Time"] == "1 h 31 min"
+    assert recipe["downsample.distance"] == "0.1"
+    assert recipe["train.lr"] == "2e-05"
+    assert recipe["labels.levels"] == "1; 3; 5"
+    stages = only(blocks, Table, "Stages")
+    assert [row[1] for row in stages.rows] == [96.4, 0.31, 1.2, 5123.8, 240.0]
+    assert "not recorded" in texts(blocks)
+
+
+def test_recorded_versions_are_shown(run):
+    edit_json(run / "stages" / "train.json", lambda stage: stage.update(versions={"torch": "2.11.0"}))
+    blocks = section(run, "What was done")
+    assert {"torch": "2.11.0"} in [block.pairs for block in blocks if isinstance(block, Facts)]
+    assert "not recorded" not in texts(blocks)
+
+
+def test_selection_draws_both_thresholds_and_the_selected(complete):
+    blocks = section(complete, "Selection")
+    table = Samples.read(complete / "selection.parquet")
+    chosen = table["reason"] == "selected"
+    nearest = only(blocks, Histogram, "Distance of each candidate to its nearest")
+    assert [at for at, _ in nearest.markers] == [LOWER, UPPER]
+    bars = histogram_chart(nearest).columns
+    assert sum(bar.count for bar in bars) == 260
+    assert [bar.part for bar in bars] == np.histogram(
+        table["nearest"][chosen], [*(b.low for b in bars), bars[-1].high]
+    )[0].tolist()
+    assert sum(bar.part for bar in bars if bar.high <= LOWER) == 0
+    fates = only(blocks, Bars)
+    assert dict(zip(fates.labels, fates.values, strict=True)) == {
+        reason: int((table["reason"] == reason).sum()) for reason in fates.labels
+    }
+    assert sum(fates.values) == 260
+
+
+def test_the_candidate_table_is_cut_and_says_so(complete):
+    candidates = only(section(complete, "Selection"), Table)
+    table = Samples.read(complete / "selection.parquet")
+    assert [row[0] for row in candidates.rows] == table.ids[:200]
+    assert "first 200 of 260" in candidates.note
+    assert candidates.highlighted == set(np.flatnonzero(table["reason"][:200] == "selected"))
+
+
+def test_short_candidate_tables_are_whole(tmp_path):
+    candidates = only(section(write_run(tmp_path / "small", candidates=150), "Selection"), Table)
+    assert len(candidates.rows) == 150
+    assert "first" not in candidates.note
+
+
+def test_thumbnails_are_shown_with_reasons_and_unreadable_ones_named(complete):
+    asked = []
+
+    def thumbnail(path):
+        asked.append(path)
+        if len(asked) == 2:
+            raise ImageError(f"{path}: truncated")
+        return picture("JPEG")
+
+    chosen, others = [b for b in section(complete, "Selection", thumbnail=thumbnail) if isinstance(b, Gallery)]
+    table = Samples.read(complete / "selection.parquet")
+    selected = np.flatnonzero(table["reason"] == "selected")[:24]
+    assert asked[: len(selected)] == table["path"][selected].tolist()
+    assert [item.image is None for item in chosen.items] == [row == 1 for row in range(len(selected))]
+    assert not any(item.faded or item.mark for item in chosen.items)
+    assert len(others.items) == 18
+    assert {item.mark for item in others.items} == set(table["reason"]) - {"selected"}
+    assert all(item.faded for item in others.items)
+
+
+def test_no_selected_candidate_is_a_clear_result(run):
+    table = Samples.read(run / "selection.parquet")
+    table.with_column("reason", ["too close to a reference"] * len(table)).write(run / "selection.parquet")
+    counts = {"selected": 0, "too close to a reference": len(table)}
+    edit_json(run / "stages" / "select.json", lambda stage: stage["summary"].update(counts=counts))
+    warnings = [block for block in section(run, "Selection") if isinstance(block, Text) and block.warning]
+    assert len(warnings) == 1
+    assert "No candidate was selected" in warnings[0].paragraph
+
+
+def test_cluster_numbers_add_up(complete):
+    blocks = section(complete, "Clusters")
+    sizes = pq.read_table(complete / "cluster_sizes.parquet").to_pydict()
+    size, kept = np.array(sizes["size"]), np.array(sizes["kept"])
+    bars = only(blocks, Bars)
+    assert sum(bars.values) == size.sum()
+    assert sum(bars.parts) == kept.sum()
+    assert all(part == value for label, value, part in zip(bars.labels, bars.values, bars.parts, strict=True)
+               if label in ("size 1", "size 2–5", "size 6–10", "size 11–20"))  # fmt: skip
+    by_size = only(blocks, Table, "Cluster sizes")
+    assert np.sum([row[1:] for row in by_size.rows], axis=0).tolist() == [len(size), len(size), size.sum(), kept.sum()]
+    largest = only(blocks, Table, "The largest").rows
+    assert [row[1] for row in largest] == sorted(size.tolist(), reverse=True)[:25]
+    assert all(row[1] == row[2] + row[3] for row in largest)
+    assert f"{int((kept < size).sum())} clusters of look-alikes" in texts(blocks)
+
+
+def test_a_thinning_that_dropped_nothing_says_so(run):
+    rows = {
+        "cluster": [0, 1],
+        "size": [1, 2],
+        "kept": [1, 2],
+        "largest_distance": [0.0, 0.05],
+        "label_span": [0.0, 0.5],
+    }
+    pq.write_table(pa.table(rows), run / "cluster_sizes.parquet")
+    blocks = section(run, "Clusters")
+    assert "DRCDown dropped nothing" in texts(blocks)
+    assert [row[0] for row in only(blocks, Table, "The largest").rows] == ["1"]
+
+
+def test_one_epoch_makes_no_curve(run):
+    lines = (run / "training.csv").read_text().splitlines()
+    (run / "training.csv").write_text("\n".join(lines[:2]) + "\n")
+    assert not any(isinstance(block, Plot) for block in section(run, "Training"))
+
+
+def test_cluster_contents_come_from_ids_not_positions(complete):
+    largest = only(section(complete, "Clusters"), Table, "The largest")
+    cluster = int(largest.rows[0][0])
+    members = Samples.read(complete / "clusters.parquet")
+    inside = [i for i, c in zip(members.ids, members["cluster"], strict=True) if c == cluster]
+    references = [sample_id.split("_")[0] for sample_id in inside]
+    counted = sorted((-references.count(name), name) for name in set(references))
+    said = largest.rows[0][largest.columns.index("Reference images")]
+    expected = ", ".join(f"{name} ({-number})" for number, name in counted[:2])
+    assert said == expected + (f", {len(counted) - 2} more" if len(counted) > 2 else "")
+
+
+def test_chaining_starts_beyond_two_radii_or_a_span_of_two(run):
+    rows = {
+        "cluster": [0, 1, 2, 3, 4],
+        "size": [9, 8, 7, 6, 5],
+        "kept": [9, 8, 7, 6, 5],
+        "largest_distance": [0.2, 0.2000001, 0.1, 0.1, 0.0],
+        "label_span": [2.0, 0.5, 2.0000001, None, 0.0],
+    }
+    pq.write_table(pa.table(rows), run / "cluster_sizes.parquet")
+    blocks = section(run, "Clusters")
+    assert only(blocks, Table, "The largest").highlighted == {1, 2}
+    (warning,) = [block.paragraph for block in blocks if isinstance(block, Text) and block.warning]
+    assert "2 of 5 (40.0%) clusters two members are more than 0.2 apart" in warning.replace("\xa0", " ")
+    rows |= {"largest_distance": [0.1] * 5, "label_span": [1.0] * 5}
+    pq.write_table(pa.table(rows), run / "cluster_sizes.parquet")
+    blocks = section(run, "Clusters")
+    assert not any(block.warning for block in blocks if isinstance(block, Text))
+    assert "No cluster is chained" in texts(blocks)
+
+
+@pytest.mark.parametrize(("rule", "limit"), [("released", 20), ("paper", 40)])
+def test_the_rule_is_explained(tmp_path, rule, limit):
+    folder = write_run(tmp_path / "run", references=2, downsample={"rule": rule})
+    assert f"more than {limit} members keeps half of them, but at least 20" in texts(section(folder, "Clusters"))
+
+
+def test_labels_before_and_after(complete):
+    blocks = section(complete, "Labels")
+    samples, members = (Samples.read(complete / name) for name in ("samples.parquet", "clusters.parquet"))
+    stays = dict(zip(members.ids, members["kept"], strict=True))
+    kept = np.array([stays[sample_id] for sample_id in samples.ids])
+    edges = np.linspace(0, 10, 21)
+    thinning, pseudo = [block for block in blocks if isinstance(block, Histogram)]
+    assert [bar.count for bar in histogram_chart(thinning).columns] == np.histogram(samples["quality"], edges)[
+        0
+    ].tolist()
+    assert [bar.part for bar in histogram_chart(thinning).columns] == np.histogram(samples["quality"][kept], edges)[
+        0
+    ].tolist()
+    assert int(np.sum(pseudo.highlighted)) == int((samples["origin"] == "pseudo").sum())
+    numbers = {row[0]: row[1:] for row in only(blocks, Table).rows}
+    assert numbers["Kept by thinning"][:2] == (kept.sum(), pytest.approx(samples["quality"][kept].mean()))
+    assert numbers["Dropped by thinning"][2] == pytest.approx(samples["quality"][~kept].std())
+    assert numbers["Originals"][0] + numbers["Pseudo-labelled"][0] == numbers["All training samples"][0]
+
+
+def test_the_theorem_is_shown_term_by_term_with_its_caveat(complete):
+    blocks = section(complete, "Theorem 1")
+    summary = json.loads((complete / "stages" / "train.json").read_text())["summary"]
+    before, after = summary["bound_before"], summary["bound_after"]
+    assert after["eta"] > before["eta"]
+    rows = {row[0].split(",")[0]: row[1:] for row in only(blocks, Table).rows}
+    assert rows["η"] == (before["eta"], after["eta"], after["eta"] - before["eta"])
+    assert rows["n"] == (before["n"], after["n"], after["n"] - before["n"])
+    printed, corrected = rows["√(η L / (8 m))"][1], rows["√(η L / (2 m))"][1]
+    assert corrected == pytest.approx(2 * printed)
+    rest = after["sample_term"] + after["cluster_term"]
+    assert rows["Sum with the printed term"][1] == pytest.approx(rest + printed)
+    assert rows["Sum with the corrected term"][1] == pytest.approx(rest + corrected)
+    said = texts(blocks)
+    assert "Removing samples raises η by the theorem's own formula" in said
+    assert "does not justify thinning" in said
+    assert "thinning raised η" in said
+
+
+def test_training_shows_the_log(complete):
+    blocks = section(complete, "Training")
+    curve, table = only(blocks, Plot), only(blocks, Table)
+    assert curve.joined
+    assert curve.x == list(range(24))
+    assert [row[1] for row in table.rows] == curve.y
+    assert table.note == ""
+
+
+def test_results_show_metrics_intervals_and_points(complete):
+    blocks = section(complete, "Results")
+    results = json.loads((complete / "results.json").read_text())
+    assert [row[:3] for row in only(blocks, Table).rows] == [(t, r["n"], r["srcc"]) for t, r in results.items()]
+    bars = only(blocks, Bars)
+    bid = Samples.read(complete / "predictions" / "BID.parquet")
+    interval = bootstrap_interval(bid["prediction"], bid["quality"], resamples=500)
+    assert bars.errors[1] == (interval.low, interval.high)
+    assert bars.errors[1][0] < results["BID"]["srcc"] < bars.errors[1][1]
+    livec, small = [block for block in blocks if isinstance(block, Plot)]
+    assert len(livec.x) == 1000
+    assert "1,000 of 1,162 images" in livec.caption
+    assert np.array_equal(small.x, bid["quality"])
+    assert "586 images" in small.caption
+
+
+def test_metrics_that_do_not_exist_are_dashes(run):
+    nothing = {"srcc": None, "krcc": float("nan"), "plcc": None, "plcc_logistic": None, "rmse": 1.5, "n": 10}
+    write_json(run / "results.json", {"FLAT": nothing})
+    blocks = section(run, "Results")
+    assert not any(isinstance(block, Bars) for block in blocks)
+    assert "not in the folder for: FLAT" in texts(blocks)
+
+
+def test_selection_of_the_epoch_on_the_target_is_called_that(run):
+    assert not any(block.warning for block in section(run, "Results") if isinstance(block, Text))
+    oracle = {"srcc": 0.9, "krcc": 0.8, "plcc": 0.9, "rmse": 1.0, "n": 586, "protocol": "epoch 3", "epoch": 2}
+    edit_json(run / "results.json", lambda results: results["BID"].update(oracle=oracle))
+    blocks = section(run, "Results")
+    table = only(blocks, Table)
+    assert [row[0] for row in table.rows] == ["LIVEC", "BID", "BID, best of all epochs"]
+    assert table.highlighted == {2}
+    (warning,) = [block for block in blocks if isinstance(block, Text) and block.warning]
+    assert "selection on the test set" in warning.paragraph
+
+
+def test_notes_of_the_metrics_are_passed_on(run):
+    edit_json(run / "results.json", lambda results: results["BID"].update(notes=["no logistic fit: flat"]))
+    assert "BID: no logistic fit: flat." in texts(section(run, "Results"))
+
+
+def test_markup_in_ids_and_names_stays_text(tmp_path):
+    folder = write_run(tmp_path / "run", references=3, prefix=HOSTILE, pool={"images": HOSTILE})
+    page = assert_self_contained(render(run_page(folder, thumbnail=lambda path: picture("PNG"))))
+    shown = " ".join(HOSTILE.split())
+    assert sum(text.startswith(f"{shown}pool-") for text in page.texts) >= 200
+    assert shown in page.texts
