@@ -13,6 +13,13 @@ from syndr.recipe import Recipe
 from syndr.samples import Samples
 
 
+def thumbnail_of(path: str) -> bytes:
+    """Give a small JPEG of a picture; raises ImageError when it cannot be read."""
+    from syndr.images import decode, encode_thumbnail
+
+    return encode_thumbnail(decode(path))
+
+
 def table_or_folder(path: str | Path) -> Samples:
     """Read a sample table, or list the pictures of a folder."""
     return samples_from_folder(path) if Path(path).is_dir() else Samples.read(path)

@@ -12,7 +12,7 @@ from syndr.features import FeatureStore, build_backbone, extract
 from syndr.features.manifest import table_hash
 from syndr.files import write_text
 from syndr.images import write_rejected
-from syndr.inputs import checked_quality, table_or_folder, training_set
+from syndr.inputs import checked_quality, table_or_folder, thumbnail_of, training_set
 from syndr.progress import Progress, silent
 from syndr.recipe import Recipe
 from syndr.report import write_report
@@ -59,7 +59,7 @@ def run(recipe: Recipe, progress: Progress = silent) -> dict[str, Any]:
     for stage in ("features", "select", "synthesize", "train", "evaluate"):
         summaries[stage] = stages.run(stage, getattr(experiment, stage), progress)
     report = stages.path / "report.html"
-    write_report(stages.path, report)
+    write_report(stages.path, report, thumbnail_of)
     return {**summaries, "report": str(report)}
 
 
@@ -190,7 +190,7 @@ class _Experiment:
         save_model(self._path("model.safetensors"), model, {"recipe": recipe.as_dict()})
         write_rows(self._path("training.csv"), [asdict(entry) for entry in result.log])
         last = result.log[-1]
-        summary = {
+        summary: dict[str, Any] = {
             "rows": len(samples),
             "kept": len(samples) - last.dropped,
             "dropped": last.dropped,

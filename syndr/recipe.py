@@ -21,7 +21,7 @@ class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What all sections share: an unknown key is an error, not a setting that does nothing."""
 
 
-class TrainingSet(_Section):
+class TrainingSet(_Section, frozen=True):
     """The labelled originals: a database by name and root, or tables of one's own."""
 
     database: Literal["kadid10k"] | None = None
@@ -34,13 +34,13 @@ class TrainingSet(_Section):
     label_scale: Literal["database", "subset"] = "database"
 
 
-class Pool(_Section):
+class Pool(_Section, frozen=True):
     """The candidate references: a folder of pictures, or a table with id and path."""
 
     images: str | None = None
 
 
-class Features(_Section):
+class Features(_Section, frozen=True):
     """The frozen network of DDCUp, which is also the one that is trained."""
 
     backbone: str = "resnet50"
@@ -48,7 +48,7 @@ class Features(_Section):
     batch_size: Positive = 32
 
 
-class Select(_Section):
+class Select(_Section, frozen=True):
     """DDCUp (Algorithm 1)."""
 
     enabled: bool = True
@@ -58,7 +58,7 @@ class Select(_Section):
     order: Literal["id", "row"] = "id"  # candidates are walked by id, or in the pool's own order
 
 
-class Labels(_Section):
+class Labels(_Section, frozen=True):
     """Pseudo-labels (Algorithm 2)."""
 
     k: Positive = 5
@@ -67,7 +67,7 @@ class Labels(_Section):
     levels: tuple[KadidLevel, ...] = (1, 3, 5)
 
 
-class Downsample(_Section):
+class Downsample(_Section, frozen=True):
     """DRCDown (Algorithm 3)."""
 
     enabled: bool = True
@@ -79,7 +79,7 @@ class Downsample(_Section):
     scope: Literal["originals", "all"] = "originals"
 
 
-class Train(_Section):
+class Train(_Section, frozen=True):
     """Training of the regressor (paper, section 4.1)."""
 
     epochs: Positive = 24
@@ -90,14 +90,14 @@ class Train(_Section):
     flip: bool = True
 
 
-class Target(_Section):
+class Target(_Section, frozen=True):
     """A database to evaluate on: a table with id, path and quality."""
 
     name: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._-]+$")]
     samples: str
 
 
-class Evaluation(_Section):
+class Evaluation(_Section, frozen=True):
     """How predictions are made and which epoch is reported."""
 
     crops: Literal["random", "corners", "full"] = "random"
@@ -105,7 +105,7 @@ class Evaluation(_Section):
     reported: Literal["last", "best_on_target"] = "last"
 
 
-class Recipe(_Section):
+class Recipe(_Section, frozen=True):
     """A whole experiment; paths are relative to the working directory."""
 
     output: str

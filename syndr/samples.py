@@ -80,8 +80,8 @@ class Samples:
     def read(cls, path: str | Path) -> Samples:
         """Read a table from ``.parquet``, ``.csv`` or ``.jsonl``.
 
-        CSV holds no types: those of columns outside ``KNOWN_COLUMNS`` are guessed from their texts, so that "007" becomes
-        the number 7. Parquet and JSONL keep texts as they are.
+        CSV holds no types: those of columns outside ``KNOWN_COLUMNS`` are guessed from their texts, so that "007"
+        becomes the number 7. Parquet and JSONL keep texts as they are.
 
         Raises:
             InputError: When the file is absent, of another kind, or not readable as such a table.
@@ -191,7 +191,7 @@ class Samples:
 def _as_array(name: str, values: Any) -> pa.Array:
     try:
         return pa.array(values, type=KNOWN_COLUMNS.get(name))
-    except (pa.ArrowException, TypeError, UnicodeEncodeError) as error:
+    except (pa.ArrowException, TypeError, OverflowError, UnicodeEncodeError) as error:
         raise InputError(
             f"sample table: column {name!r} must be {KNOWN_COLUMNS.get(name, 'of one type')}: {error}"
         ) from error

@@ -61,24 +61,32 @@ class Selection:
             for reason in (SELECTED, TOO_CLOSE, TOO_FAR, SIMILAR, OVER_CAP, SET_ASIDE)
         }
 
-    def explain(self, row: int) -> str:
-        """Say in one sentence what happened to a candidate, and why."""
+    def explain(
+        self, row: int, candidate_ids: Sequence[str] | None = None, reference_ids: Sequence[str] | None = None
+    ) -> str:
+        """Say in one sentence what happened to a candidate, and why; rows go by number where no ids are given."""
         if not 0 <= row < len(self.reasons):
             raise InputError(f"there is no candidate {row}; rows are numbered 0 to {len(self.reasons) - 1}")
-        reason, distance, other = self.reasons[row], self.distances[row], self.others[row]
+        reason, distance, other = self.reasons[row], self.distances[row], int(self.others[row])
+        name = f"candidate {_name(row, candidate_ids)}"
+        reference, rival = f"reference {_name(other, reference_ids)}", f"candidate {_name(other, candidate_ids)}"
         return {
-            SELECTED: f"candidate {row} was selected",
-            TOO_CLOSE: f"candidate {row} is too near: reference {other} is at {distance:.4f}, not over {self.lower:.4f}",
-            TOO_FAR: f"candidate {row} is too far: reference {other} is at {distance:.4f}, not under {self.upper:.4f}",
-            SIMILAR: f"candidate {row} resembles candidate {other} at {distance:.4f}, not over {self.lower:.4f}",
-            OVER_CAP: f"candidate {row} passed every test but went over max_selected"
-            + (f" (closest: candidate {other} at {distance:.4f})" if other >= 0 else ""),
-            SET_ASIDE: f"candidate {row} was set aside: its features have no usable direction",
+            SELECTED: f"{name} was selected",
+            TOO_CLOSE: f"{name} is too close: {reference} is at {distance:.4f}, not over {self.lower:.4f}",
+            TOO_FAR: f"{name} is too far: {reference} is at {distance:.4f}, not under {self.upper:.4f}",
+            SIMILAR: f"{name} resembles {rival} at {distance:.4f}, not over {self.lower:.4f}",
+            OVER_CAP: f"{name} passed every test but went over max_selected"
+            + (f" (closest: {rival} at {distance:.4f})" if other >= 0 else ""),
+            SET_ASIDE: f"{name} was set aside: its features have no usable direction",
         }[reason]
 
     def __repr__(self) -> str:
         fates = ", ".join(f"{count} {reason}" for reason, count in self.counts.items() if count)
         return f"Selection({fates} of {len(self.reasons)}; lower {self.lower:.4f}, upper {self.upper:.4f})"
+
+
+def _name(row: int, ids: Sequence[str] | None) -> str:
+    return str(row) if ids is None or row < 0 else ids[row]
 
 
 class DDCUp:

@@ -289,8 +289,8 @@ class VirtualDataset:
         size = len(samples)
         # Nulls come as NaN from Arrow, in which 64-bit seeds would lose digits: read the seeds with their nulls.
         self._seeds = samples.table["seed"].to_pylist() if "seed" in samples else [None] * size
-        self._types = samples.table["type"].to_pylist() if "type" in samples else [None] * size
-        self._levels = samples.table["level"].to_pylist() if "level" in samples else [None] * size
+        self._types: list[Any] = samples.table["type"].to_pylist() if "type" in samples else [None] * size
+        self._levels: list[Any] = samples.table["level"].to_pylist() if "level" in samples else [None] * size
         self._decode = lru_cache(maxsize=cached_references)(_decode)
 
     def __len__(self) -> int:
@@ -309,7 +309,7 @@ class VirtualDataset:
         picture = self._decode(self._paths[row])
         seed = self._seeds[row]
         if seed is None:
-            return picture
+            return picture.clone()  # the decoded one is kept for the next who asks
         from syndr.distort import distort
 
         made = distort(
@@ -335,7 +335,7 @@ class VirtualDataset:
         rejected: list[tuple[str, str, str]] = []
         for row in track(range(len(self)), "materialize", len(self), progress):
             try:
-                self._write(row, folder / f"{self.samples.ids[row]}.{format}")
+                self._write(row, folder / _inside(f"{self.samples.ids[row]}.{format}"))
                 written.append(row)
             except (ImageError, InputError) as error:
                 rejected.append((self.samples.ids[row], self._paths[row], str(error)))
@@ -352,6 +352,13 @@ class VirtualDataset:
 
     def __iter__(self) -> Iterator[torch.Tensor]:
         return (self.image(row) for row in range(len(self)))
+
+
+def _inside(name: str) -> str:
+    parts = PurePosixPath(name)
+    if parts.is_absolute() or ".." in parts.parts:
+        raise InputError(f"id {name.rpartition('.')[0]!r} leads out of the folder; give the row another id")
+    return name
 
 
 def _decode(path: str) -> torch.Tensor:

@@ -25,7 +25,9 @@ for module in (whole, curate, learn):
 
 # Typer carries its own copy of click in some versions and uses the installed one in others; both are told by their
 # common ancestor of typer's own exceptions.
-_UsageErrors = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
+_UsageErrors: type[Exception] = next(
+    base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException" and issubclass(base, Exception)
+)
 
 _STOPPED = 130
 

@@ -134,10 +134,11 @@ def report(
 
     Example: `syndr report runs/first -o first.html`
     """
+    from syndr.inputs import thumbnail_of
     from syndr.report import write_report
 
     path = out or folder / "report.html"
-    write_report(folder, path)
+    write_report(folder, path, thumbnail_of)
     show({"report": str(path)}, as_json, f"report: {path}")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ class KadidLike:
     reference_features: npt.NDArray[np.float32]
     windows: list[torch.Tensor]
 
-    def photo_of(self, references: Sequence[str]) -> npt.NDArray[np.object_]:
+    def photo_of(self, references: Iterable[str]) -> npt.NDArray[np.object_]:
         """Give the photograph that each of these windows was cut from."""
         photo = dict(zip(self.references.ids, self.references["photo"], strict=True))
         return np.array([photo[name] for name in references], dtype=object)
@@ -122,7 +122,7 @@ def _cached(
             path.unlink()  # damaged: make it again
     made = _describe(backbone, name, picture, cells, seeds, clock)
     with atomic_path(path) as temporary:
-        np.savez(temporary, **made)
+        np.savez(temporary, **made)  # type: ignore[arg-type]
     return made
 
 

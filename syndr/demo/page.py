@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
-import torch
-from PIL import Image
-from torch.nn.functional import interpolate
 
 from syndr.demo.experiment import VARIANTS, DemoResult, Fold
 from syndr.distort import TYPES
+from syndr.images import encode_thumbnail
 from syndr.report import Bars, Facts, Gallery, Histogram, Page, Picture, Section, Table, Text
 from syndr.select import SELECTED
-
-_THUMBNAIL = (120, 160)
 
 
 def demo_page(result: DemoResult) -> Page:
@@ -90,7 +84,7 @@ def _made(result: DemoResult) -> list[Facts | Text | Histogram | Gallery]:
         ),
         Gallery(
             [
-                Picture(_thumbnail(window), name)
+                Picture(encode_thumbnail(window), name)
                 for window, name in zip(data.windows[::4], data.references.ids[::4], strict=True)
             ],
             "The first window of each photograph",
@@ -100,7 +94,9 @@ def _made(result: DemoResult) -> list[Facts | Text | Histogram | Gallery]:
 
 def _selection(result: DemoResult, fold: Fold) -> list[Text | Histogram | Table | Gallery]:
     selection = fold.selection
-    row_of = result.data.references.row_of
+    data = result.data
+    row_of = data.references.row_of
+    references = [name for name in data.references.ids if data.photo_of([name])[0] in fold.references]
     return [
         Text(
             f"References: windows of {', '.join(fold.references)}. Candidates: windows of {', '.join(fold.pool)}. "
@@ -120,7 +116,7 @@ def _selection(result: DemoResult, fold: Fold) -> list[Text | Histogram | Table 
         Gallery(
             [
                 Picture(
-                    _thumbnail(result.data.windows[row_of[name]]),
+                    encode_thumbnail(data.windows[row_of[name]]),
                     name,
                     mark="selected" if row in selection.indices else "",
                     faded=row not in selection.indices,
@@ -130,9 +126,15 @@ def _selection(result: DemoResult, fold: Fold) -> list[Text | Histogram | Table 
             "The candidates",
         ),
         Table(
-            ["candidate", "fate", "nearest reference", "farthest reference", "why"],
+            ["candidate", "nearest reference", "farthest reference", "fate"],
             [
-                [name, selection.reasons[row], selection.nearest[row], selection.farthest[row], selection.explain(row)]
+                [
+                    name,
+                    selection.reasons[row],
+                    selection.nearest[row],
+                    selection.farthest[row],
+                    selection.explain(row, fold.candidates, references),
+                ]
                 for row, name in enumerate(fold.candidates)
             ],
             "Why each candidate stayed or went",
@@ -202,11 +204,3 @@ def _time(result: DemoResult) -> Bars:
     return Bars(
         list(result.seconds), [round(value, 2) for value in result.seconds.values()], "Seconds by stage", decimals=1
     )
-
-
-def _thumbnail(window: torch.Tensor) -> bytes:
-    small = interpolate(window[None].float(), _THUMBNAIL, mode="bilinear", antialias=True)[0]
-    pixels = small.round().clamp(0, 255).to(torch.uint8).permute(1, 2, 0).numpy()
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, format="JPEG", quality=85)
-    return file.getvalue()

@@ -92,4 +92,6 @@ def _through(images: Tensor, encode: Callable[[Picture], bytes]) -> Tensor:
     pictures = round_to_8bit(images).permute(0, 2, 3, 1).contiguous().cpu().numpy()
     with ThreadPoolExecutor(torch.get_num_threads()) as pool:
         decoded = np.stack(list(pool.map(round_trip, pictures)))
-    return torch.from_numpy(decoded).to(images.device).permute(0, 3, 1, 2).to(images.dtype).div_(255)
+    levels = torch.from_numpy(decoded).to(images.device).permute(0, 3, 1, 2).to(images.dtype)
+    # The divisor is a tensor as CUDA multiplies by the reciprocal of a plain number, which moves ties.
+    return levels.div_(images.new_tensor(255))

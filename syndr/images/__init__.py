@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from syndr.images.ahead import read_ahead
     from syndr.images.crops import center_crop, random_crop, resize_shorter_side
     from syndr.images.decoding import MAX_PIXELS, decode
-    from syndr.images.encoding import encode_png, write_image
+    from syndr.images.encoding import encode_png, encode_thumbnail, write_image
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -26,6 +26,7 @@ __all__ = [
     "center_crop",
     "decode",
     "encode_png",
+    "encode_thumbnail",
     "list_images",
     "random_crop",
     "read_ahead",
@@ -40,6 +41,7 @@ _NEEDS_TORCH = {
     "center_crop": "crops",
     "decode": "decoding",
     "encode_png": "encoding",
+    "encode_thumbnail": "encoding",
     "random_crop": "crops",
     "read_ahead": "ahead",
     "resize_shorter_side": "crops",

@@ -1,4 +1,4 @@
-"""From an RGB tensor to the bytes of a lossless image file."""
+"""From an RGB tensor to the bytes of an image file: lossless ones to keep, small ones to look at."""
 
 from __future__ import annotations
 
@@ -28,6 +28,27 @@ def encode_png(image: torch.Tensor) -> bytes:
     """
     buffer = io.BytesIO()
     _picture(image).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def encode_thumbnail(image: torch.Tensor, width: int = 160, height: int = 120) -> bytes:
+    """Encode a picture as a small JPEG that fits into ``width`` x ``height`` pixels.
+
+    Args:
+        image: uint8 tensor of shape (3, H, W), RGB, on any device.
+        width: Most pixels across.
+        height: Most pixels down.
+
+    Returns:
+        The bytes of the file.
+
+    Raises:
+        InputError: When the tensor has another shape or dtype.
+    """
+    picture = _picture(image)
+    picture.thumbnail((width, height))
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=85)
     return buffer.getvalue()
 
 

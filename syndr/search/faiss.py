@@ -53,9 +53,9 @@ class FaissFlatSearch:
             found_j.append(j[inside])
             found_d.append(distance[inside])
         progress("pairs", len(unit), len(unit))
-        i, j, distance = (np.concatenate(parts) for parts in (found_i, found_j, found_d))
-        order = np.lexsort((j, i, distance))
-        return Pairs(i[order], j[order], distance[order])
+        all_i, all_j, distances = np.concatenate(found_i), np.concatenate(found_j), np.concatenate(found_d)
+        order = np.lexsort((all_j, all_i, distances))
+        return Pairs(all_i[order], all_j[order], distances[order])
 
     def components(
         self, rows: Rows, radius: float, gap: LabelGap | None = None, progress: Progress = silent
