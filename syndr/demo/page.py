@@ -130,7 +130,6 @@ def _selection(result: DemoResult, fold: Fold) -> list[Text | Histogram | Table 
             [
                 [
                     name,
-                    selection.reasons[row],
                     selection.nearest[row],
                     selection.farthest[row],
                     selection.explain(row, fold.candidates, references),

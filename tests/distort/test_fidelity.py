@@ -31,12 +31,8 @@ def check_8bit(own, official, picture, number):
 
 @pytest.fixture(scope="module")
 def small():
-    return np.load(shared("kadid/small_astronaut.npz"))
-
-
-@pytest.fixture(scope="module")
-def small_images(small):
-    return {name: small[name] for name in small.files}
+    with np.load(shared("kadid/small_astronaut.npz")) as file:
+        return {name: file[name] for name in file.files}
 
 
 @pytest.fixture(scope="module")
@@ -51,19 +47,19 @@ def large():
 
 
 @pytest.mark.parametrize(("number", "level"), CASES)
-def test_small_astronaut_with_the_official_draws(small_images, small_draws, number, level):
+def test_small_astronaut_with_the_official_draws(small, small_draws, number, level):
     draws = None
     if number == 3:
         draws = torch.from_numpy(small_draws[f"03_{level}/000_randi"])[None]
     elif number == 11:
         draws = chw(small_draws[f"11_{level}/000_randn"])
-    picture = chw(small_images["image"])
-    official = chw(small_images["float32"][number - 1, level - 1])
+    picture = chw(small["image"])
+    official = chw(small["float32"][number - 1, level - 1])
     own = apply(picture.float() / 255, number, level, draws)
     assert own.dtype == torch.float32
     if number != CODEC_TIED:
         assert (own - official).abs().max() <= 2e-4
-    check_8bit(apply(picture, number, level, draws), chw(small_images["uint8"][number - 1, level - 1]), picture, number)
+    check_8bit(apply(picture, number, level, draws), chw(small["uint8"][number - 1, level - 1]), picture, number)
 
 
 @pytest.mark.parametrize(("number", "level"), [case for case in CASES if case[0] != 11])
