@@ -5,8 +5,9 @@ The public names are imported on first use, so that ``import syndr`` costs nothi
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from syndr.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from syndr.downsample import DRCDown as DRCDown
@@ -37,11 +38,7 @@ _HOME = {
 
 __all__ = sorted(_HOME)
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'syndr' has no attribute {name!r}")
-    return getattr(import_module(f"syndr.{_HOME[name]}"), name)
+__getattr__ = lazy_exports(__name__, _HOME)
 
 
 def __dir__() -> list[str]:

@@ -5,13 +5,20 @@
 already stretched to [0, 1] and know nothing of seeds.
 """
 
-from syndr.distort.batch import apply, distort, draw
-from syndr.distort.blur import gaussian_blur, motion_blur
-from syndr.distort.compression import jpeg, jpeg2000
-from syndr.distort.noise import white_noise
-from syndr.distort.registry import TYPES, Distortion
-from syndr.distort.spatial import pixelate
-from syndr.distort.tone import contrast_change, mean_shift
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from syndr.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from syndr.distort.batch import apply, distort, draw
+    from syndr.distort.blur import gaussian_blur, motion_blur
+    from syndr.distort.compression import jpeg, jpeg2000
+    from syndr.distort.noise import white_noise
+    from syndr.distort.registry import TYPES, Distortion
+    from syndr.distort.spatial import pixelate
+    from syndr.distort.tone import contrast_change, mean_shift
 
 __all__ = [
     "TYPES",
@@ -28,3 +35,24 @@ __all__ = [
     "pixelate",
     "white_noise",
 ]
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "Distortion": "registry",
+        "TYPES": "registry",
+        "apply": "batch",
+        "contrast_change": "tone",
+        "distort": "batch",
+        "draw": "batch",
+        "gaussian_blur": "blur",
+        "jpeg": "compression",
+        "jpeg2000": "compression",
+        "mean_shift": "tone",
+        "motion_blur": "blur",
+        "pixelate": "spatial",
+        "white_noise": "noise",
+    },
+    needs=("torch", "PIL"),
+    extra="torch",
+)

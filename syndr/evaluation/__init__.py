@@ -5,12 +5,11 @@ The metrics need no torch; scoring is imported on first use.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from syndr.errors import require
 from syndr.evaluation.bootstrap import Interval, bootstrap_interval
 from syndr.evaluation.metrics import Metrics, krcc, measure, plcc, rmse, srcc
+from syndr.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from syndr.evaluation.crops import CropRule, cut_crops
@@ -32,18 +31,15 @@ __all__ = [
     "srcc",
 ]
 
-_NEEDS_TORCH = {
-    "CropRule": "crops",
-    "Predictions": "prediction",
-    "cut_crops": "crops",
-    "predict": "prediction",
-    "score": "prediction",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _NEEDS_TORCH:
-        raise AttributeError(f"module 'syndr.evaluation' has no attribute {name!r}")
-    for module in ("torch", "torchvision"):
-        require(module, "torch")
-    return getattr(import_module(f"syndr.evaluation.{_NEEDS_TORCH[name]}"), name)
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "CropRule": "crops",
+        "Predictions": "prediction",
+        "cut_crops": "crops",
+        "predict": "prediction",
+        "score": "prediction",
+    },
+    needs=("torch", "torchvision"),
+    extra="torch",
+)

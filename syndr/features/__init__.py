@@ -5,13 +5,12 @@ The store and :func:`read_features` need no torch; what does is imported on firs
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from syndr.errors import require
 from syndr.features.manifest import Manifest
 from syndr.features.sources import read_features
 from syndr.features.store import FeatureStore
+from syndr.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from syndr.features.backbones import BACKBONES, Backbone, build_backbone
@@ -19,17 +18,14 @@ if TYPE_CHECKING:
 
 __all__ = ["BACKBONES", "Backbone", "FeatureStore", "Manifest", "build_backbone", "extract", "read_features"]
 
-_NEEDS_TORCH = {
-    "BACKBONES": "backbones",
-    "Backbone": "backbones",
-    "build_backbone": "backbones",
-    "extract": "extraction",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _NEEDS_TORCH:
-        raise AttributeError(f"module 'syndr.features' has no attribute {name!r}")
-    for module in ("torch", "torchvision"):
-        require(module, "torch")
-    return getattr(import_module(f"syndr.features.{_NEEDS_TORCH[name]}"), name)
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "BACKBONES": "backbones",
+        "Backbone": "backbones",
+        "build_backbone": "backbones",
+        "extract": "extraction",
+    },
+    needs=("torch", "torchvision"),
+    extra="torch",
+)

@@ -6,12 +6,11 @@ needs neither.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from syndr.errors import require
 from syndr.images.listing import IMAGE_SUFFIXES, list_images, samples_from_folder
 from syndr.images.rejected import Rejected, write_rejected
+from syndr.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from syndr.images.ahead import read_ahead
@@ -36,22 +35,19 @@ __all__ = [
     "write_rejected",
 ]
 
-_NEEDS_TORCH = {
-    "MAX_PIXELS": "decoding",
-    "center_crop": "crops",
-    "decode": "decoding",
-    "encode_png": "encoding",
-    "encode_thumbnail": "encoding",
-    "random_crop": "crops",
-    "read_ahead": "ahead",
-    "resize_shorter_side": "crops",
-    "write_image": "encoding",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _NEEDS_TORCH:
-        raise AttributeError(f"module 'syndr.images' has no attribute {name!r}")
-    for module in ("torch", "PIL"):
-        require(module, "torch")
-    return getattr(import_module(f"syndr.images.{_NEEDS_TORCH[name]}"), name)
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "MAX_PIXELS": "decoding",
+        "center_crop": "crops",
+        "decode": "decoding",
+        "encode_png": "encoding",
+        "encode_thumbnail": "encoding",
+        "random_crop": "crops",
+        "read_ahead": "ahead",
+        "resize_shorter_side": "crops",
+        "write_image": "encoding",
+    },
+    needs=("torch", "PIL"),
+    extra="torch",
+)

@@ -5,10 +5,9 @@ Everything here needs torch and is imported on first use.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from syndr.errors import require
+from syndr.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from syndr.training.checkpoint import load_model, read_metadata, save_model
@@ -29,22 +28,19 @@ __all__ = [
     "save_model",
 ]
 
-_HOME = {
-    "EpochLog": "state",
-    "Head": "model",
-    "IQAModel": "model",
-    "TrainingResult": "loop",
-    "fit": "loop",
-    "fit_head": "head",
-    "load_model": "checkpoint",
-    "read_metadata": "checkpoint",
-    "save_model": "checkpoint",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'syndr.training' has no attribute {name!r}")
-    for module in ("torch", "torchvision", "safetensors"):
-        require(module, "torch")
-    return getattr(import_module(f"syndr.training.{_HOME[name]}"), name)
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "EpochLog": "state",
+        "Head": "model",
+        "IQAModel": "model",
+        "TrainingResult": "loop",
+        "fit": "loop",
+        "fit_head": "head",
+        "load_model": "checkpoint",
+        "read_metadata": "checkpoint",
+        "save_model": "checkpoint",
+    },
+    needs=("torch", "torchvision", "safetensors"),
+    extra="torch",
+)

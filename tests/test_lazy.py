@@ -1,0 +1,42 @@
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from syndr.lazy import lazy_exports
+
+
+def test_names_come_from_their_homes():
+    get = lazy_exports("syndr", {"SyndrError": "errors"})
+    from syndr.errors import SyndrError
+
+    assert get("SyndrError") is SyndrError
+    with pytest.raises(AttributeError, match="module 'syndr' has no attribute 'nothing'"):
+        get("nothing")
+
+
+@pytest.mark.parametrize(
+    ("use", "extra"),
+    [
+        ("from syndr.distort import distort", "torch"),
+        ("from syndr.images import decode", "torch"),
+        ("from syndr.features import build_backbone", "torch"),
+        ("from syndr.training import fit", "torch"),
+        ("from syndr.evaluation import predict", "torch"),
+        ("from syndr.demo import run_demo", "demo"),
+        ("import syndr; syndr.fit", "torch"),
+    ],
+)
+def test_without_torch_the_install_line_is_shown(use, extra):
+    code = textwrap.dedent(f"""
+        import sys
+        sys.modules["torch"] = None
+        from syndr.errors import MissingExtraError
+        try:
+            {use}
+        except MissingExtraError as error:
+            print(error)
+    """)
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert f"pip install 'syndr[{extra}]'" in ended.stdout
