@@ -31,7 +31,13 @@ def test_names_come_from_their_homes():
 def test_without_torch_the_install_line_is_shown(use, extra):
     code = textwrap.dedent(f"""
         import sys
-        sys.modules["torch"] = None
+
+        class NoTorch:  # a None in sys.modules would mislead scipy, which looks there
+            def find_spec(self, name, path=None, target=None):
+                if name.split(".")[0] == "torch":
+                    raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+        sys.meta_path.insert(0, NoTorch())
         from syndr.errors import MissingExtraError
         try:
             {use}
