@@ -104,13 +104,14 @@ def test_a_difference_is_explained_by_nearness_to_the_radius_or_not_at_all():
 
 def entry(name, ours, seconds, added):
     stats = {"median": seconds, "q1": seconds * 0.9, "q3": seconds * 1.1}
-    extra = {"contestant": name, "ours": ours, "items": None, "rss_anon": {"peak_mb": 100 + added, "added_mb": added}}
+    extra = {"contestant": name, "ours": ours, "items": None, "cpu_seconds": 2 * seconds}
+    extra["rss_anon"] = {"peak_mib": 100 + added, "added_mib": added}
     return {"group": "work", "stats": stats, "extra_info": extra}
 
 
 def test_the_table_names_who_wins_and_who_is_absent(tmp_path):
     machine = {
-        "date": "2025-01-01T00:00:00+00:00", "cpu": "a CPU", "cores": 2, "memory_gb": 8.0, "gpus": [],
+        "date": "2025-01-01T00:00:00+00:00", "cpu": "a CPU", "cores": 2, "memory_gib": 8.0, "gpus": [],
         "kernel": "portable", "load_average": 0.1, "versions": {"python": "3.12"},
     }  # fmt: skip
     result = {
@@ -126,7 +127,7 @@ def test_the_table_names_who_wins_and_who_is_absent(tmp_path):
     table.publish(page, [tmp_path / "suite.json"])
     text = page.read_text()
     assert text.startswith("before") and text.endswith("after\n") and "old" not in text
-    assert "| slow | 10 s | 9 s - 11 s |  | 10 (8.18 - 12.2) | 180 MB (80) |" in text
+    assert "| slow | 10 s | 9 s - 11 s | 20 s |  | 10 (8.18 - 12.2) | 180 MiB (80) |" in text
     assert "**0.5 (0.409 - 0.611)**" in text
     assert "Where a peer wins: fast is faster (work); fast needs less memory (work)." in text
     assert "Not measured (faiss is not installed): components: FAISS." in text
