@@ -13,7 +13,7 @@ def test_a_new_file_in_a_new_folder(tmp_path):
     target = tmp_path / "deep" / "er" / "a.txt"
     write_text(target, "é\n")
     assert target.read_bytes() == "é\n".encode()
-    assert os.listdir(target.parent) == ["a.txt"]
+    assert list(target.parent.iterdir()) == [target]
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
@@ -25,7 +25,7 @@ def test_failure_leaves_the_old_file(tmp_path, error):
         assert target.read_text() == "old"
         raise error
     assert target.read_text() == "old"
-    assert os.listdir(tmp_path) == ["a.csv"]
+    assert list(tmp_path.iterdir()) == [target]
 
 
 def test_the_temporary_file_is_beside_the_target_and_shares_its_suffix(tmp_path):

@@ -53,7 +53,7 @@ def test_known_columns_survive(tmp_path, kind):
 @pytest.mark.parametrize("kind", FORMATS)
 def test_extra_columns_pass_through(tmp_path, kind):
     samples = Samples.from_columns(
-        id=["b", "a"], scene=["sea, \"calm\"\n", None], votes=[3, None], mean=[1 / 3, -0.0], flag=[True, False]
+        id=["b", "a"], scene=['sea, "calm"\n', None], votes=[3, None], mean=[1 / 3, -0.0], flag=[True, False]
     ).with_column("empty", [None, None])
     read = round_trip(samples, tmp_path / f"t.{kind}")
     assert read.table.to_pydict() == samples.table.to_pydict()
@@ -114,7 +114,9 @@ def test_files_made_elsewhere(tmp_path):
         "score": [2.0, None],
         "level": [None, 3],
     }
-    dictionary = pa.table({"id": pa.array(["a", "b"]).dictionary_encode(), "path": pa.array(["x", "y"], pa.large_string())})
+    dictionary = pa.table(
+        {"id": pa.array(["a", "b"]).dictionary_encode(), "path": pa.array(["x", "y"], pa.large_string())}
+    )
     assert Samples(dictionary).table.schema == pa.schema([("id", pa.string()), ("path", pa.string())])
 
 
