@@ -69,11 +69,14 @@ class Selection:
             raise InputError(f"there is no candidate {row}; rows are numbered 0 to {len(self.reasons) - 1}")
         reason, distance, other = self.reasons[row], self.distances[row], int(self.others[row])
         name = f"candidate {_name(row, candidate_ids)}"
-        reference, rival = f"reference {_name(other, reference_ids)}", f"candidate {_name(other, candidate_ids)}"
+        by_reference = reason in (TOO_CLOSE, TOO_FAR)  # then `other` is a reference's row, else a candidate's
+        rival = (
+            f"reference {_name(other, reference_ids)}" if by_reference else f"candidate {_name(other, candidate_ids)}"
+        )
         return {
             SELECTED: f"{name} was selected",
-            TOO_CLOSE: f"{name} is too close: {reference} is at {distance:.4f}, not over {self.lower:.4f}",
-            TOO_FAR: f"{name} is too far: {reference} is at {distance:.4f}, not under {self.upper:.4f}",
+            TOO_CLOSE: f"{name} is too close: {rival} is at {distance:.4f}, not over {self.lower:.4f}",
+            TOO_FAR: f"{name} is too far: {rival} is at {distance:.4f}, not under {self.upper:.4f}",
             SIMILAR: f"{name} resembles {rival} at {distance:.4f}, not over {self.lower:.4f}",
             OVER_CAP: f"{name} passed every test but went over max_selected"
             + (f" (closest: {rival} at {distance:.4f})" if other >= 0 else ""),

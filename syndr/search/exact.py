@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from syndr import _native
+from syndr.errors import InputError
 from syndr.progress import Progress, silent
 from syndr.search.protocol import LabelGap, Pairs
 from syndr.search.rows import Rows, default_threads
@@ -17,13 +18,15 @@ class ExactSearch:
     """Every pair, decided by the float64 distance; the same answer for any number of threads.
 
     Args:
-        threads: Worker threads; all usable CPUs when None.
+        threads: Worker threads, at least 1; all usable CPUs when None.
     """
 
     name = "exact"
     exact = True
 
     def __init__(self, threads: int | None = None) -> None:
+        if threads is not None and threads < 1:
+            raise InputError(f"threads must be at least 1, or None for all usable CPUs, not {threads}")
         self.threads = threads or default_threads()
 
     def pairs(self, rows: Rows, radius: float, gap: LabelGap | None = None, progress: Progress = silent) -> Pairs:
