@@ -60,7 +60,7 @@ syndr::Job job(unsigned threads, const py::object& progress) {
     return syndr::Job(threads, [&progress](std::size_t done, std::size_t total) {
         const py::gil_scoped_acquire hold;
         if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-        if (!progress.is_none()) progress(done, total);
+        if (total > 0 && !progress.is_none()) progress(done, total);
     });
 }
 

@@ -17,7 +17,7 @@ namespace syndr {
 class Job {
 public:
     // Called on the calling thread about ten times a second and, if it was called at all, once more when all is done;
-    // may throw to cancel (Ctrl-C does).
+    // may throw to cancel (Ctrl-C does). Preparatory work ticks with a total of 0: there is no progress to show yet.
     using Tick = std::function<void(std::size_t done, std::size_t total)>;
 
     explicit Job(unsigned threads, Tick tick = {})
@@ -31,6 +31,18 @@ public:
     // Runs task(index, worker) for index in [0, tasks). Rethrows the first exception once all workers have ended.
     template <class Task>
     void run(std::size_t tasks, Task&& task) {
+        execute(tasks, task, tasks);
+    }
+
+    // The same for preparatory work, which shows no progress.
+    template <class Task>
+    void prepare(std::size_t tasks, Task&& task) {
+        execute(tasks, task, 0);
+    }
+
+private:
+    template <class Task>
+    void execute(std::size_t tasks, Task& task, std::size_t shown_total) {
         if (tasks == 0) return;
         next_ = 0;
         done_ = 0;
@@ -62,20 +74,19 @@ public:
             const std::lock_guard<std::mutex> lock(mutex_);
             active_ -= count - unsigned(workers.size());
         }
-        const bool ticked = wait(tasks);
+        const bool ticked = wait(shown_total);
         for (std::thread& worker : workers) worker.join();
         if (first_) std::rethrow_exception(first_);
-        if (ticked) tick_(tasks, tasks);
+        if (ticked) tick_(shown_total, shown_total);
     }
 
-private:
     void keep(std::exception_ptr error) {
         const std::lock_guard<std::mutex> lock(mutex_);
         if (!first_) first_ = error;
         stopping_ = true;
     }
 
-    bool wait(std::size_t tasks) {
+    bool wait(std::size_t shown_total) {
         bool ticked = false;
         std::unique_lock<std::mutex> lock(mutex_);
         while (!finished_.wait_for(lock, std::chrono::milliseconds(100), [&] { return active_ == 0; })) {
@@ -83,7 +94,7 @@ private:
             lock.unlock();
             ticked = true;
             try {
-                tick_(done_.load(), tasks);
+                tick_(std::min(done_.load(), shown_total), shown_total);
             } catch (...) {
                 keep(std::current_exception());
             }

@@ -24,7 +24,7 @@ public:
         data_.reset(static_cast<float*>(std::aligned_alloc(64, bytes ? bytes : 64)));
         if (!data_) throw std::bad_alloc();
         constexpr std::size_t kChunk = 64;
-        job.run((rows_ + kChunk - 1) / kChunk, [&](std::size_t chunk, unsigned) {
+        job.prepare((rows_ + kChunk - 1) / kChunk, [&](std::size_t chunk, unsigned) {
             std::vector<double> wide(view.dims);
             for (std::size_t r = chunk * kChunk; r < std::min(rows_, (chunk + 1) * kChunk); ++r) {
                 const std::size_t source = order.empty() ? r : order[r];
@@ -58,7 +58,7 @@ private:
 inline std::vector<double> squared_norms(const MatrixView& view, Job& job) {
     std::vector<double> norms(view.rows);
     constexpr std::size_t kChunk = 64;
-    job.run((view.rows + kChunk - 1) / kChunk, [&](std::size_t chunk, unsigned) {
+    job.prepare((view.rows + kChunk - 1) / kChunk, [&](std::size_t chunk, unsigned) {
         std::vector<double> wide(view.dims);
         for (std::size_t r = chunk * kChunk; r < std::min(view.rows, (chunk + 1) * kChunk); ++r) {
             view.load(r, wide.data());

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from syndr.features import FeatureStore as FeatureStore
     from syndr.samples import Samples as Samples
     from syndr.select import DDCUp as DDCUp
-    from syndr.synthesize import VirtualDataset as VirtualDataset
     from syndr.synthesize import pseudo_labels as pseudo_labels
     from syndr.theory import generalization_bound as generalization_bound
     from syndr.training import fit as fit
     from syndr.training import load_model as load_model
+    from syndr.virtual import VirtualDataset as VirtualDataset
 
 __version__ = "0.1.0"
 
@@ -29,7 +29,7 @@ _HOME = {
     "FeatureStore": "features",
     "Samples": "samples",
     "SyndrError": "errors",
-    "VirtualDataset": "synthesize",
+    "VirtualDataset": "virtual",
     "fit": "training",
     "generalization_bound": "theory",
     "load_model": "training",

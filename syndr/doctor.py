@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import platform
-from importlib import import_module, metadata, util
+from importlib import import_module, metadata
 from typing import Any
 
 from syndr import __version__, _native
-from syndr.search.rows import default_threads
+from syndr.threads import default_threads
 
 #: Distribution -> the extra that brings it.
 _OPTIONAL = {
@@ -44,10 +44,15 @@ def examine() -> dict[str, Any]:
         "native kernels": f"{', '.join(_native.kernels())} (in use: {_kernel()})",
     }
     problems = []
+    forced = os.environ.get("SYNDR_KERNEL")
+    if forced and forced not in _native.kernels():
+        problems.append(f"SYNDR_KERNEL={forced} is not a kernel this CPU can run: unset it, or name one of those above")
     if versions["torch"] is not None:
-        torch_state, broken = _torch()
-        parts["torch"], parts["accelerator"] = torch_state
-        problems += broken
+        try:
+            parts["torch"], parts["accelerator"] = _torch()
+            import_module("torchvision")
+        except (ImportError, OSError, RuntimeError) as error:
+            problems.append(f"torch and torchvision do not work together ({error}): pip install -U torch torchvision")
     if versions["pillow"] is not None:
         parts["codecs"] = _codecs()
     for name, extra in _OPTIONAL.items():
@@ -69,17 +74,9 @@ def _kernel() -> str:
     return f"{forced}, forced by SYNDR_KERNEL" if forced else _native.kernels()[0]
 
 
-def _torch() -> tuple[tuple[str, str], list[str]]:
+def _torch() -> tuple[str, str]:
     import torch
 
-    problems = []
-    if util.find_spec("torchvision") is not None:
-        try:
-            import_module("torchvision")
-        except (ImportError, RuntimeError) as error:
-            problems.append(
-                f"torchvision does not match this torch ({error}); install both anew: pip install -U torch torchvision"
-            )
     if torch.cuda.is_available():
         names = {torch.cuda.get_device_name(at) for at in range(torch.cuda.device_count())}
         accelerator = f"{torch.cuda.device_count()} x {', '.join(sorted(names))}, CUDA {torch.version.cuda}"
@@ -87,7 +84,7 @@ def _torch() -> tuple[tuple[str, str], list[str]]:
         accelerator = "Apple GPU (mps)"
     else:
         accelerator = "none; everything runs on the CPU"
-    return (f"{torch.__version__}, {torch.get_num_threads()} threads", accelerator), problems
+    return f"{torch.__version__}, {torch.get_num_threads()} threads", accelerator
 
 
 def _codecs() -> str:

@@ -58,7 +58,8 @@ class Thinning:
         sizes: (clusters,) int64 size of each cluster.
         sizes_kept: (clusters,) int64 members each cluster kept.
         label_span: (clusters,) float64 largest minus smallest label inside; NaN when no labels were given.
-        distance: The radius, for :meth:`explain`.
+        distance: The radius.
+        ids: (rows,) the ids given, or the row numbers as text.
     """
 
     labels: npt.NDArray[np.int64]
@@ -69,6 +70,7 @@ class Thinning:
     sizes_kept: npt.NDArray[np.int64]
     label_span: npt.NDArray[np.float64]
     distance: float
+    ids: list[str]
     _rows: Rows = field(repr=False)
 
     @cached_property
@@ -209,6 +211,7 @@ class DRCDown:
             sizes_kept=sizes_kept,
             label_span=_spans(members, len(sizes), gap),
             distance=self.distance,
+            ids=names,
             _rows=rows,
         )
         return self

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date, time
 from pathlib import Path
+from typing import Any
+
+from syndr.errors import StoreError
 
 
 @contextmanager
@@ -44,3 +50,36 @@ def write_text(path: str | Path, text: str) -> None:
     """Write a text file in UTF-8, whole or not at all."""
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def plain(value: Any) -> Any:
+    """Give a value as JSON can hold it: NumPy scalars unwrapped, times as text, null for NaN and infinity."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(entry) for entry in value]
+    if isinstance(value, date | time):  # a datetime is a date
+        return value.isoformat()
+    if hasattr(value, "item"):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def write_json(path: str | Path, value: Any) -> None:
+    """Write a value as JSON (see :func:`plain`), whole or not at all."""
+    write_text(path, json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def read_json(path: str | Path) -> dict[str, Any]:
+    """Read a JSON object that :func:`write_json` wrote.
+
+    Raises:
+        StoreError: When it is not one.
+    """
+    try:
+        value = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{path} cannot be read: {error}; delete it to have it made again") from error
+    if not isinstance(value, dict):
+        raise StoreError(f"{path} is not a record of a run; delete it to have it made again")
+    return value

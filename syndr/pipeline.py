@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from syndr.downsample import DRCDown
+from syndr.downsample import DRCDown, Thinning
 from syndr.features import FeatureStore, build_backbone, extract
-from syndr.features.manifest import table_hash
-from syndr.files import write_text
+from syndr.files import read_json, write_json
 from syndr.images import write_rejected
-from syndr.inputs import checked_quality, table_or_folder, thumbnail_of, training_set
+from syndr.inputs import TrainingData, check_device, checked_quality, table_or_folder, thumbnail_of, training_set
 from syndr.progress import Progress, silent
 from syndr.recipe import Recipe
 from syndr.report import write_report
 from syndr.rng import mix
 from syndr.samples import Samples
 from syndr.select import SELECTED, DDCUp
-from syndr.stages import Stages, read_json
-from syndr.synthesize import VirtualDataset, pseudo_labels
-from syndr.tables import cluster_sizes_table, clusters_table, selection_table, write_rows
+from syndr.stages import Stages
+from syndr.synthesize import pseudo_labels
+from syndr.tables import cluster_sizes_table, clusters_table, selection_rejected, selection_table, write_rows
 from syndr.theory import generalization_bound
+from syndr.virtual import VirtualDataset, check_types
 
 if TYPE_CHECKING:
     from syndr.training import IQAModel
+
+#: Stands before the protocol of an epoch that was chosen by looking at the target.
+_ORACLE = "ORACLE, best epoch on the target itself: "
 
 
 def run(recipe: Recipe, progress: Progress = silent) -> dict[str, Any]:
@@ -46,21 +49,38 @@ def run(recipe: Recipe, progress: Progress = silent) -> dict[str, Any]:
         InputError: When an input is not usable.
         StoreError: When the folder belongs to another experiment or is damaged.
     """
-    originals, references = training_set(recipe)
+    check_device(recipe.device)
+    data = training_set(recipe)
     pool = table_or_folder(recipe.pool.images) if recipe.pool.images and recipe.select.enabled else None
     targets = {target.name: Samples.read(target.samples) for target in recipe.targets}
     for name, target in targets.items():
         checked_quality(target, f"target {name}")
-    inputs = {"originals": originals, "references": references, "pool": pool, **targets}
-    hashes = {name: table_hash(table) for name, table in inputs.items() if table is not None}
-    stages = Stages(recipe.output, recipe.as_dict() | {"inputs": hashes})
-    experiment = _Experiment(recipe, stages.path, originals, references, pool, targets, progress)
+    if recipe.select.enabled:
+        check_types(_pseudo_types(recipe, data))
+    stages = Stages(recipe.output, _identity(recipe, data, pool, targets))
+    experiment = _Experiment(recipe, stages.path, data, pool, targets, progress)
     summaries: dict[str, Any] = {}
     for stage in ("features", "select", "synthesize", "train", "evaluate"):
         summaries[stage] = stages.run(stage, getattr(experiment, stage), progress)
     report = stages.path / "report.html"
     write_report(stages.path, report, thumbnail_of)
     return {**summaries, "report": str(report)}
+
+
+def _identity(recipe: Recipe, data: TrainingData, pool: Samples | None, targets: dict[str, Samples]) -> dict[str, Any]:
+    """What decides the results: the recipe (less where they go and are computed) and the inputs' contents."""
+    settings = recipe.as_dict()
+    del settings["output"], settings["device"]
+    tables = {"originals": data.originals, "labelled": data.labelled, "references": data.references, "pool": pool}
+    inputs: dict[str, Any] = {name: table.content_hash() for name, table in tables.items() if table is not None}
+    inputs["targets"] = {name: target.content_hash() for name, target in targets.items()}
+    if recipe.features.weights is not None and Path(recipe.features.weights).is_file():
+        inputs["weights"] = hashlib.sha256(Path(recipe.features.weights).read_bytes()).hexdigest()
+    return {**settings, "inputs": inputs}
+
+
+def _pseudo_types(recipe: Recipe, data: TrainingData) -> tuple[int, ...]:
+    return recipe.training_set.types or tuple(sorted({int(kind) for kind in data.originals["type"]}))
 
 
 class _Experiment:
@@ -70,26 +90,25 @@ class _Experiment:
         self,
         recipe: Recipe,
         folder: Path,
-        originals: Samples,
-        references: Samples | None,
+        data: TrainingData,
         pool: Samples | None,
         targets: dict[str, Samples],
         progress: Progress,
     ) -> None:
         self.recipe, self.folder, self.progress = recipe, folder, progress
-        self.originals, self.references, self.pool, self.targets = originals, references, pool, targets
+        self.data, self.pool, self.targets = data, pool, targets
 
     def _path(self, *parts: str) -> Path:
         return self.folder.joinpath(*parts)
 
     def features(self) -> dict[str, Any]:
         """Extract the references' and the pool's features."""
-        if not self.recipe.select.enabled or self.references is None or self.pool is None:
+        if not self.recipe.select.enabled or self.data.references is None or self.pool is None:
             return {"skipped": "DDCUp is off"}
         settings = self.recipe.features
         backbone = build_backbone(settings.backbone, settings.weights)
         summary: dict[str, Any] = {"backbone": settings.backbone, "weights": backbone.weights_id}
-        for name, table in (("references", self.references), ("pool", self.pool)):
+        for name, table in (("references", self.data.references), ("pool", self.pool)):
             store = extract(
                 table,
                 backbone,
@@ -116,11 +135,12 @@ class _Experiment:
             progress=self.progress,
         )
         selection_table(selection, pool.samples, references.ids).write(self._path("selection.parquet"))
+        write_rejected(self._path("selection.rejected.csv"), selection_rejected(selection, pool.ids, references.ids))
         return {"lower": selection.lower, "upper": selection.upper, "counts": selection.counts}
 
     def synthesize(self) -> dict[str, Any]:
         """Lay out the training rows: the originals, and virtual rows with pseudo-labels."""
-        training = self.originals
+        training = self.data.originals
         pseudo = 0
         if self.recipe.select.enabled:
             chosen = Samples.read(self._path("selection.parquet"))
@@ -130,19 +150,18 @@ class _Experiment:
                 pseudo = len(rows)
                 training = training.concat(rows)
         training.write(self._path("samples.parquet"))
-        return {"originals": len(self.originals), "pseudo": pseudo}
+        return {"originals": len(self.data.originals), "pseudo": pseudo}
 
     def _pseudo_labelled(self, chosen: Samples) -> Samples:
         settings = self.recipe.labels
         references, pool = (FeatureStore.open(self._path("features", name)) for name in ("references", "pool"))
-        types = self.recipe.training_set.types or tuple(sorted({int(kind) for kind in self.originals["type"]}))
         labels = pseudo_labels(
-            self.originals,
+            self.data.labelled,
             references.ids,
             references.features,
             chosen.ids,
             pool.rows(chosen.ids),
-            types,
+            _pseudo_types(self.recipe, self.data),
             settings.levels,
             k=settings.k,
             gap=None if settings.gap == "none" else settings.gap,
@@ -154,17 +173,15 @@ class _Experiment:
     def train(self) -> dict[str, Any]:
         """Train the regressor, thinning as it goes."""
         from syndr.training import IQAModel, fit, save_model
-        from syndr.training.thinning import eligible_rows
 
         recipe = self.recipe
         samples = Samples.read(self._path("samples.parquet"))
         drcdown = self._drcdown()
         model = IQAModel(build_backbone(recipe.features.backbone, recipe.features.weights), seed=recipe.seed)
-        eligible = samples.take(eligible_rows(samples, recipe.downsample.scope))
 
         def after_epoch(epoch: int) -> None:
             if drcdown is not None and hasattr(drcdown, "result_"):
-                self._write_clusters(drcdown, eligible)
+                self._write_clusters(drcdown.result_)
             if recipe.evaluation.reported == "best_on_target":
                 self._note_epoch(epoch, model)
 
@@ -217,16 +234,16 @@ class _Experiment:
             on_bad_rows="set_aside",
         )
 
-    def _write_clusters(self, drcdown: DRCDown, eligible: Samples) -> None:
-        clusters_table(drcdown, eligible.ids).write(self._path("clusters.parquet"))
-        cluster_sizes_table(drcdown).write(self._path("cluster_sizes.parquet"))
+    def _write_clusters(self, thinning: Thinning) -> None:
+        clusters_table(thinning).write(self._path("clusters.parquet"))
+        cluster_sizes_table(thinning).write(self._path("cluster_sizes.parquet"))
 
     def _note_epoch(self, epoch: int, model: IQAModel) -> None:
         """Keep each epoch's agreement with the targets: the released code's way of choosing an epoch."""
         path = self._path("epochs_on_targets.json")
         noted = read_json(path) if path.exists() else {}
         noted[str(epoch)] = {name: self._measured(model, name, epoch) for name in self.targets}
-        write_text(path, json.dumps(noted, indent=2))
+        write_json(path, noted)
 
     def evaluate(self) -> dict[str, Any]:
         """Predict every target and measure agreement."""
@@ -239,9 +256,17 @@ class _Experiment:
                 for name, metrics in noted.items():
                     best = results[name].get("oracle")
                     if best is None or metrics["srcc"] > best["srcc"]:
-                        results[name]["oracle"] = {**metrics, "epoch": int(epoch)}
-        write_text(self._path("results.json"), json.dumps(results, indent=2))
-        return {name: {"srcc": metrics["srcc"], "plcc": metrics["plcc"]} for name, metrics in results.items()}
+                        results[name]["oracle"] = {
+                            **metrics,
+                            "epoch": int(epoch),
+                            "protocol": _ORACLE + metrics["protocol"],
+                        }
+        write_json(self._path("results.json"), results)
+        reported = {name: metrics.get("oracle", metrics) for name, metrics in results.items()}
+        return {
+            name: {"srcc": metrics["srcc"], "plcc": metrics["plcc"], "protocol": metrics["protocol"]}
+            for name, metrics in reported.items()
+        }
 
     def _measured(self, model: IQAModel, name: str, epoch: int, keep: bool = False) -> dict[str, Any]:
         from syndr.evaluation import measure, predict
@@ -260,6 +285,7 @@ class _Experiment:
         )
         if keep:
             predictions.beside(target).write(self._path("predictions", f"{name}.parquet"))
+            write_rejected(self._path("predictions", f"{name}.rejected.csv"), predictions.rejected)
         scored = predictions.scored
         protocol = f"{settings.crops} crops, epoch {epoch + 1} of {self.recipe.train.epochs}, seed {self.recipe.seed}"
         return asdict(measure(predictions.scores[scored], target["quality"][scored])) | {

@@ -192,6 +192,8 @@ def read_recipe(path: str | Path) -> Recipe:
         settings = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such recipe") from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not TOML: {error}") from error
     try:

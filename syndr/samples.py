@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, time
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ import pyarrow.json
 import pyarrow.parquet
 
 from syndr.errors import InputError
-from syndr.files import atomic_path
+from syndr.files import atomic_path, plain
 
 #: Columns with a meaning of their own; any other column passes through untouched.
 KNOWN_COLUMNS: dict[str, pa.DataType] = {
@@ -101,6 +101,12 @@ class Samples:
         except InputError as error:
             raise InputError(f"{path}: {error}") from error
 
+    @staticmethod
+    def check_suffix(path: str | Path) -> None:
+        """Raise InputError unless :meth:`write` can write a file of this name."""
+        if Path(path).suffix.lower() not in _WRITERS:
+            raise InputError(f"{path}: cannot write a sample table of this kind; use one of {', '.join(_WRITERS)}")
+
     def write(self, path: str | Path) -> None:
         """Write the table as ``.parquet``, ``.csv`` or ``.jsonl`` (by suffix), whole or not at all.
 
@@ -144,6 +150,21 @@ class Samples:
     def row_of(self) -> dict[str, int]:
         """The row number of each id."""
         return {sample_id: row for row, sample_id in enumerate(self.ids)}
+
+    def columns(self, *names: str) -> Samples:
+        """Give the table with these columns only; ``id`` must be among them."""
+        return Samples(self.table.select(names))
+
+    def content_hash(self) -> str:
+        """Hash names, types and values of the columns, row order included: ``sha256:...``."""
+        digest = hashlib.sha256()
+        for name in self.table.column_names:
+            column = self.table[name]
+            digest.update(f"{name}:{column.type}:{len(column)}".encode())
+            for start in range(0, len(column), _HASH_ROWS):
+                values = column.slice(start, _HASH_ROWS).to_pylist()
+                digest.update(json.dumps(values, default=repr).encode())
+        return f"sha256:{digest.hexdigest()}"
 
     def take(self, rows: npt.ArrayLike) -> Samples:
         """Give the rows with these numbers, or those where a boolean mask of all rows is true."""
@@ -238,14 +259,10 @@ def _read_jsonl(path: Path) -> pa.Table:
 def _write_jsonl(table: pa.Table, path: Path) -> None:
     with path.open("w", encoding="utf-8") as file:
         for batch in table.to_batches():
-            file.writelines(json.dumps(row, ensure_ascii=False, default=_json_text) + "\n" for row in batch.to_pylist())
+            file.writelines(json.dumps(plain(row), ensure_ascii=False) + "\n" for row in batch.to_pylist())
 
 
-def _json_text(value: Any) -> str:
-    if isinstance(value, date | time):  # a datetime is a date
-        return value.isoformat()
-    raise TypeError(f"JSON has no {type(value).__name__}")
-
+_HASH_ROWS = 1 << 16
 
 _READERS = {
     ".parquet": pyarrow.parquet.read_table,

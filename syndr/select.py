@@ -14,6 +14,8 @@ from syndr.errors import InputError
 from syndr.progress import Progress, silent
 from syndr.search import ExactSearch, OnBadRows, Rows, as_matrix, check_groups, check_ids, check_same_dims, split_rows
 
+_BLOCK = 2048  # candidates of a forward pass that are compared with each other at once
+
 Diversity = Literal["removal", "forward"]
 Threshold = Literal["nearest", "all_pairs"]
 
@@ -40,6 +42,7 @@ class Selection:
         others: (candidates,) int64 row of the reference, or of the candidate, at that distance; -1 for none.
         nearest: (candidates,) float64 distance to the nearest reference; NaN for those set aside.
         farthest: (candidates,) float64 distance to the farthest reference; NaN for those set aside.
+        references_set_aside: Row positions of references without a usable direction; they took no part.
         lower: Threshold a candidate's nearest reference, and any two selected candidates, must exceed.
         upper: Threshold a candidate's farthest reference must stay below.
     """
@@ -50,6 +53,7 @@ class Selection:
     others: npt.NDArray[np.int64]
     nearest: npt.NDArray[np.float64]
     farthest: npt.NDArray[np.float64]
+    references_set_aside: npt.NDArray[np.int64]
     lower: float
     upper: float
 
@@ -143,8 +147,8 @@ class DDCUp:
             reference_features: (references, dims) training references, at least two.
             candidate_features: (candidates, dims) pool. Both: NumPy array, memory map or torch tensor, float16/32/64,
                 any strides, not copied, from the same backbone.
-            candidate_ids: Unique names: candidates are then taken in ascending order of id whatever their row order.
-                Without, in row order.
+            candidate_ids: Unique names: candidates are then taken in ascending order of id whatever their row order
+                (rows in another order are copied). Without, in row order.
             reference_groups: (references,) int; references of one group (crops of one photograph) are never each
                 other's neighbours in the thresholds. Each is its own group when None.
             progress: Told about the search.
@@ -165,7 +169,8 @@ class DDCUp:
         check_same_dims(references, good, "reference_features and candidate_features")
         if candidate_ids is not None:
             by_id = np.array(sorted(range(len(positions)), key=lambda row: ids[positions[row]]), dtype=np.int64)
-            good, positions = good.take(by_id), positions[by_id]
+            if np.any(by_id[1:] < by_id[:-1]):
+                good, positions = good.take(by_id), positions[by_id]
         groups = _groups(reference_groups, len(as_matrix(reference_features)))[reference_rows]
         lower, upper = reference_thresholds(references, self.threshold, groups, progress)
 
@@ -179,19 +184,35 @@ class DDCUp:
         passing = np.flatnonzero((near > lower) & (far < upper))
         thin = self._thin_forward if self.diversity == "forward" else self._thin_by_removal
         thin(good.take(passing), passing, lower, decided, progress)
-        return decided.selection(near, far, lower, upper)
+        aside = np.setdiff1d(np.arange(len(as_matrix(reference_features))), reference_rows)
+        return decided.selection(near, far, aside, lower, upper)
 
     def _thin_forward(
         self, rows: Rows, passing: npt.NDArray[np.int64], lower: float, decided: _Ledger, progress: Progress
     ) -> None:
-        # Rejected at a distance not over the threshold, so the search's strict radius is one step above it.
-        pairs = ExactSearch().pairs(rows, np.nextafter(lower, np.inf), progress=progress)
+        """Walk in blocks, so that memory holds the pairs inside one block only, however many look alike."""
+        search = ExactSearch()
         cap = len(rows) if self.max_selected is None else self.max_selected
-        removed_by, decided_by = _native.thin(len(rows), pairs.i, pairs.j, True, cap)
-        over = np.flatnonzero(removed_by == np.arange(len(rows)))
-        removed_by[over] = -1
-        decided.thinned(passing, removed_by, decided_by, pairs.distance, SIMILAR)
-        decided.note(passing[over], OVER_CAP)
+        accepted = np.empty(0, dtype=np.int64)
+        for start in range(0, len(rows), _BLOCK):
+            progress("forward", start, len(rows))
+            block = np.arange(start, min(start + _BLOCK, len(rows)))
+            if len(accepted):
+                distance, nearest = search.nearest(rows.take(block), rows.take(accepted))
+                close = distance[:, 0] <= lower
+                rivals = passing[accepted[nearest[close, 0]]]
+                decided.rival(passing[block[close]], SIMILAR, distance[close, 0], rivals)
+                block = block[~close]
+            # Rejected at a distance not over the threshold, so the search's strict radius is one step above it.
+            pairs = search.pairs(rows.take(block), np.nextafter(lower, np.inf))
+            removed_by, decided_by = _native.thin(len(block), pairs.i, pairs.j, True, cap - len(accepted))
+            over = np.flatnonzero(removed_by == np.arange(len(block)))
+            decided.note(passing[block[over]], OVER_CAP)
+            gone = np.flatnonzero((removed_by >= 0) & (removed_by != np.arange(len(block))))
+            rivals = passing[block[removed_by[gone]]]
+            decided.rival(passing[block[gone]], SIMILAR, pairs.distance[decided_by[gone]], rivals)
+            accepted = np.concatenate([accepted, block[removed_by < 0]])
+        progress("forward", len(rows), len(rows))
 
     def _thin_by_removal(
         self, rows: Rows, passing: npt.NDArray[np.int64], lower: float, decided: _Ledger, progress: Progress
@@ -217,7 +238,8 @@ class DDCUp:
     ) -> npt.NDArray[np.int64]:
         pairs = ExactSearch().pairs(rows, radius, progress=progress)
         removed_by, decided_by = _native.thin(len(rows), pairs.i, pairs.j, False, keep)
-        decided.thinned(passing, removed_by, decided_by, pairs.distance, reason)
+        gone = np.flatnonzero(removed_by >= 0)
+        decided.rival(passing[gone], reason, pairs.distance[decided_by[gone]], passing[removed_by[gone]])
         return np.flatnonzero(removed_by < 0)
 
 
@@ -283,22 +305,24 @@ class _Ledger:
         if distances is not None and others is not None:
             self.distances[at], self.others[at] = distances[rows], others[rows]
 
-    def thinned(
+    def rival(
         self,
-        passing: npt.NDArray[np.int64],
-        removed_by: npt.NDArray[np.int64],
-        decided_by: npt.NDArray[np.int64],
-        distances: npt.NDArray[np.float64],
+        rows: npt.NDArray[np.int64],
         reason: str,
+        distances: npt.NDArray[np.float64],
+        others: npt.NDArray[np.int64],
     ) -> None:
-        gone = np.flatnonzero(removed_by >= 0)
-        at = self.positions[passing[gone]]
-        self.reasons[at] = reason
-        self.distances[at] = distances[decided_by[gone]]
-        self.others[at] = self.positions[passing[removed_by[gone]]]
+        """Note rows decided by other candidates; ``distances`` and ``others`` go with ``rows``."""
+        at = self.positions[rows]
+        self.reasons[at], self.distances[at], self.others[at] = reason, distances, self.positions[others]
 
     def selection(
-        self, near: npt.NDArray[np.float64], far: npt.NDArray[np.float64], lower: float, upper: float
+        self,
+        near: npt.NDArray[np.float64],
+        far: npt.NDArray[np.float64],
+        references_set_aside: npt.NDArray[np.int64],
+        lower: float,
+        upper: float,
     ) -> Selection:
         nearest, farthest = np.full_like(self.distances, np.nan), np.full_like(self.distances, np.nan)
         nearest[self.positions], farthest[self.positions] = near, far
@@ -309,6 +333,7 @@ class _Ledger:
             others=self.others,
             nearest=nearest,
             farthest=farthest,
+            references_set_aside=references_set_aside,
             lower=lower,
             upper=upper,
         )

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from syndr.errors import StoreError
-from syndr.files import write_text
+from syndr.files import plain, read_json, write_json
 from syndr.progress import Progress
 
 
@@ -33,7 +33,7 @@ class Stages:
         self.path = Path(path)
         record = self.path / "recipe.json"
         # Through JSON, so that both sides have the same types.
-        wanted = json.loads(json.dumps(identity))
+        wanted = json.loads(json.dumps(plain(identity)))
         self.fingerprint = hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()
         if record.exists():
             begun = read_json(record)
@@ -43,14 +43,16 @@ class Stages:
                     f"{self.path} holds another run (other {', '.join(changed)}); choose another output, or delete it"
                 )
         else:
-            write_text(record, json.dumps(wanted, indent=2))
+            write_json(record, wanted)
 
     def run(self, name: str, work: Callable[[], dict[str, Any]], progress: Progress) -> dict[str, Any]:
         """Do a stage unless its completion mark is there; give its summary either way."""
         mark = self.path / "stages" / f"{name}.json"
         if mark.exists():
-            progress(f"{name}: done before", 1, 1)
-            return dict(read_json(mark)["summary"])
+            done = read_json(mark)
+            if done.get("fingerprint") == self.fingerprint:
+                progress(f"{name}: done before", 1, 1)
+                return dict(done["summary"])
         started = time.perf_counter()
         summary = work()
         record = {
@@ -60,7 +62,7 @@ class Stages:
             "versions": _versions(),
             "summary": summary,
         }
-        write_text(mark, json.dumps(record, indent=2))
+        write_json(mark, record)
         return summary
 
 
@@ -70,18 +72,3 @@ def _versions() -> dict[str, str]:
         with suppress(metadata.PackageNotFoundError):
             found[name] = metadata.version(name)
     return found
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object of a run's folder.
-
-    Raises:
-        StoreError: When it is not one.
-    """
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{path} cannot be read: {error}; delete it to have it made again") from error
-    if not isinstance(value, dict):
-        raise StoreError(f"{path} is not a record of a run; delete it to have it made again")
-    return value

@@ -1,29 +1,19 @@
-"""Synthesis and pseudo-labels (paper section 3.4, Algorithm 2), and the virtual data set they make.
-
-A virtual row (reference, type, level, seed) *is* a picture: it is distorted when it is needed, and need not touch
-the disk.
-"""
+"""Pseudo-labels for synthesized images (paper section 3.4, Algorithm 2)."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from syndr.errors import ImageError, InputError
-from syndr.progress import Progress, silent, track
-from syndr.rng import sample_seeds
+from syndr.errors import InputError
 from syndr.samples import Samples
 from syndr.search import OnBadRows, Search, as_matrix, check_groups, check_ids, check_same_dims, get_search, split_rows
-
-if TYPE_CHECKING:
-    import torch
+from syndr.virtual import virtual_rows
 
 Weighting = Literal["farther", "nearer", "uniform"]
 
@@ -41,6 +31,7 @@ class PseudoLabels:
         neighbours: (new, k) int64 positions in ``reference_ids``, nearest first; -1 for those left out.
         weights: (new, k) float64, summing to 1 over each row; 0 for those left out.
         distances: (new, k) float64 cosine distances; NaN where there was no k-th neighbour.
+        set_aside: Ids of new images and references without a usable direction; they took no part.
     """
 
     new_ids: list[str]
@@ -51,6 +42,7 @@ class PseudoLabels:
     neighbours: npt.NDArray[np.int64]
     weights: npt.NDArray[np.float64]
     distances: npt.NDArray[np.float64]
+    set_aside: list[str]
 
     def samples(self, new_references: Samples, dataset_seed: int = 0) -> Samples:
         """Give the virtual rows: one for each new image, type and level.
@@ -60,20 +52,20 @@ class PseudoLabels:
             dataset_seed: Seed of the virtual data set.
 
         Returns:
-            Columns of :func:`virtual_rows` with ``quality``, ``origin`` ("pseudo"), and ``neighbours`` and ``weights``
-            (semicolon-separated texts, so that every table format can hold them).
+            Columns of :func:`virtual_rows` with ``quality``, ``origin`` ("pseudo"), and ``neighbours`` (ids, nearest
+            first) and ``weights`` as JSON lists, which every table format can hold.
         """
         rows = virtual_rows(new_references.by_id(self.new_ids), self.types, self.levels, dataset_seed)
         cells = len(self.types) * len(self.levels)
-        used = [row >= 0 for row in self.neighbours]
-        names = [
-            ";".join(self.reference_ids[n] for n in row[keep]) for row, keep in zip(self.neighbours, used, strict=True)
-        ]
-        weights = [";".join(f"{w:.6f}" for w in row[keep]) for row, keep in zip(self.weights, used, strict=True)]
+        neighbours, weights = [], []
+        for near, weight in zip(self.neighbours, self.weights, strict=True):
+            used = near >= 0
+            neighbours.append(json.dumps([self.reference_ids[n] for n in near[used]], ensure_ascii=False))
+            weights.append(json.dumps([round(float(w), 6) for w in weight[used]]))
         return (
             rows.with_column("quality", self.quality.reshape(-1))
             .with_column("origin", ["pseudo"] * len(rows))
-            .with_column("neighbours", np.repeat(names, cells))
+            .with_column("neighbours", np.repeat(neighbours, cells))
             .with_column("weights", np.repeat(weights, cells))
         )
 
@@ -169,6 +161,10 @@ def pseudo_labels(
         neighbours=np.where(weights > 0, neighbours, -1),
         weights=weights,
         distances=distances,
+        set_aside=[
+            *(all_new[row] for row in np.setdiff1d(np.arange(len(all_new)), new_rows)),
+            *(all_references[row] for row in np.setdiff1d(np.arange(len(all_references)), reference_rows)),
+        ],
     )
 
 
@@ -232,136 +228,3 @@ def _label_table(
             f"type {kind} level {level}: label them, leave them out of the references, or ask for other types"
         )
     return table
-
-
-def virtual_rows(references: Samples, types: Sequence[int], levels: Sequence[int], dataset_seed: int = 0) -> Samples:
-    """Lay out the virtual data set: every reference with every type and level.
-
-    Args:
-        references: Table with ``id`` and ``path``.
-        types: KADID distortion types.
-        levels: KADID levels.
-        dataset_seed: From it and the reference's id comes each sample's seed.
-
-    Returns:
-        Columns ``id`` (reference without its image suffix, then ``_tt_ll`` as KADID names its files), ``path`` (of the
-        reference), ``reference``, ``type``, ``level``, ``seed``; reference by reference, then types, then levels.
-    """
-    cells = [(int(t), int(level)) for t in types for level in levels]
-    stems = _stems(references.ids)
-    count = len(cells)
-    return Samples.from_columns(
-        id=[f"{stem}_{t:02d}_{level:02d}" for stem in stems for t, level in cells],
-        path=np.repeat(references["path"], count),
-        reference=np.repeat(np.array(references.ids, dtype=object), count),
-        type=[t for t, _ in cells] * len(references),
-        level=[level for _, level in cells] * len(references),
-        seed=np.repeat(sample_seeds(dataset_seed, references.ids), count),
-    )
-
-
-_IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"}
-
-
-def _stems(ids: Sequence[str]) -> list[str]:
-    """Ids without their image suffix, except where two would then be the same."""
-    stems = [
-        str(path.with_suffix("")) if path.suffix.lower() in _IMAGE_SUFFIXES else name
-        for name, path in ((name, PurePosixPath(name)) for name in ids)
-    ]
-    count = Counter(stems)
-    return [stem if count[stem] == 1 else name for stem, name in zip(stems, ids, strict=True)]
-
-
-class VirtualDataset:
-    """Pictures of a sample table: read from their files, or distorted from their references on the fly.
-
-    Args:
-        samples: Table with ``path``; a row with a ``seed`` is virtual and also has ``type`` and ``level``.
-        device: Where distortions are made.
-        cached_references: How many decoded reference images are kept.
-    """
-
-    def __init__(self, samples: Samples, device: str = "cpu", cached_references: int = 256) -> None:
-        self.samples = samples
-        self.device = device
-        self._paths = samples["path"]
-        size = len(samples)
-        # Nulls come as NaN from Arrow, in which 64-bit seeds would lose digits: read the seeds with their nulls.
-        self._seeds = samples.table["seed"].to_pylist() if "seed" in samples else [None] * size
-        self._types: list[Any] = samples.table["type"].to_pylist() if "type" in samples else [None] * size
-        self._levels: list[Any] = samples.table["level"].to_pylist() if "level" in samples else [None] * size
-        self._decode = lru_cache(maxsize=cached_references)(_decode)
-
-    def __len__(self) -> int:
-        return len(self.samples)
-
-    def __getitem__(self, row: int) -> torch.Tensor:
-        return self.image(row)
-
-    def image(self, row: int) -> torch.Tensor:
-        """Give the picture of a row: (3, H, W) uint8 RGB.
-
-        Raises:
-            ImageError: When the file cannot be read.
-            InputError: When the picture cannot be distorted (a constant one has no range to stretch).
-        """
-        picture = self._decode(self._paths[row])
-        seed = self._seeds[row]
-        if seed is None:
-            return picture.clone()  # the decoded one is kept for the next who asks
-        from syndr.distort import distort
-
-        made = distort(
-            picture[None].to(self.device),
-            self._types[row],
-            self._levels[row],
-            [seed],
-            ids=[self.samples.ids[row]],
-        )
-        return made[0]
-
-    def materialize(
-        self, folder: str | Path, format: Literal["png", "bmp"] = "png", progress: Progress = silent
-    ) -> tuple[Samples, list[tuple[str, str, str]]]:
-        """Write every picture to ``folder/<id>.<format>``; pictures already there are not made again.
-
-        Returns:
-            The table of pictures written, with ``path`` and ``file_name`` (relative to the folder) and without seeds,
-            and the rows set aside: (id, path of the reference, reason).
-        """
-        folder = Path(folder)
-        written: list[int] = []
-        rejected: list[tuple[str, str, str]] = []
-        for row in track(range(len(self)), "materialize", len(self), progress):
-            try:
-                self._write(row, folder / _inside(f"{self.samples.ids[row]}.{format}"))
-                written.append(row)
-            except (ImageError, InputError) as error:
-                rejected.append((self.samples.ids[row], self._paths[row], str(error)))
-        kept = self.samples.take(written)
-        names = [f"{sample_id}.{format}" for sample_id in kept.ids]
-        table = kept.with_column("path", [str(folder / name) for name in names]).with_column("file_name", names)
-        return (Samples(table.table.drop_columns(["seed"])) if "seed" in table else table), rejected
-
-    def _write(self, row: int, path: Path) -> None:
-        from syndr.images import write_image
-
-        if not path.exists():  # written atomically: one that is there is whole
-            write_image(path, self.image(row).cpu())
-
-    def __iter__(self) -> Iterator[torch.Tensor]:
-        return (self.image(row) for row in range(len(self)))
-
-
-def _inside(name: str) -> str:
-    parts = PurePosixPath(name)
-    if parts.is_absolute() or ".." in parts.parts:
-        raise InputError(f"id {name.rpartition('.')[0]!r} leads out of the folder; give the row another id")
-    return name
-
-
-def _decode(path: str) -> torch.Tensor:
-    from syndr.images import decode
-
-    return decode(path)

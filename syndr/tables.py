@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from syndr.downsample import DRCDown
+from syndr.downsample import Thinning
 from syndr.files import atomic_path
+from syndr.images import Rejected
 from syndr.samples import Samples
-from syndr.select import TOO_CLOSE, TOO_FAR, Selection
+from syndr.select import SET_ASIDE, TOO_CLOSE, TOO_FAR, Selection
+
+NO_DIRECTION = "the features have zero norm, NaN, infinity or a norm outside 1e-140..1e140"
 
 
 def selection_table(selection: Selection, pool: Samples, references: list[str]) -> Samples:
@@ -30,23 +33,36 @@ def selection_table(selection: Selection, pool: Samples, references: list[str]) 
     )
 
 
-def clusters_table(drcdown: DRCDown, ids: list[str]) -> Samples:
+def selection_rejected(selection: Selection, candidates: list[str], references: list[str]) -> list[Rejected]:
+    """List the candidates and references that took no part because their features have no direction."""
+    rows = np.flatnonzero(selection.reasons == SET_ASIDE)
+    return [
+        *(Rejected(candidates[row], "", f"candidate: {NO_DIRECTION}") for row in rows),
+        *(Rejected(references[row], "", f"reference: {NO_DIRECTION}") for row in selection.references_set_aside),
+    ]
+
+
+def thinning_rejected(thinning: Thinning) -> list[Rejected]:
+    """List the rows that were not thinned because their features have no direction."""
+    return [Rejected(thinning.ids[row], "", NO_DIRECTION) for row in thinning.set_aside]
+
+
+def clusters_table(thinning: Thinning) -> Samples:
     """Lay out the cluster and the fate of every row."""
-    kept = np.zeros(len(ids), dtype=bool)
-    kept[drcdown.sample_indices_] = True
-    return Samples.from_columns(id=ids, cluster=drcdown.labels_, kept=kept)
+    kept = np.zeros(len(thinning.ids), dtype=bool)
+    kept[thinning.kept] = True
+    return Samples.from_columns(id=thinning.ids, cluster=thinning.labels, kept=kept)
 
 
-def cluster_sizes_table(drcdown: DRCDown) -> Samples:
+def cluster_sizes_table(thinning: Thinning) -> Samples:
     """Lay out size, members kept, largest inner distance and label span of every cluster."""
-    result = drcdown.result_
     return Samples.from_columns(
-        id=[str(cluster) for cluster in range(len(result.sizes))],
-        cluster=range(len(result.sizes)),
-        size=result.sizes,
-        kept=result.sizes_kept,
-        largest_distance=result.largest_distance,
-        label_span=result.label_span,
+        id=[str(cluster) for cluster in range(len(thinning.sizes))],
+        cluster=range(len(thinning.sizes)),
+        size=thinning.sizes,
+        kept=thinning.sizes_kept,
+        largest_distance=thinning.largest_distance,
+        label_span=thinning.label_span,
     )
 
 

@@ -111,6 +111,10 @@ def _sizes_of_groups(groups: npt.ArrayLike) -> npt.NDArray[np.int64]:
     labels = np.asarray(groups)
     if labels.ndim != 1 or labels.size == 0:
         raise InputError(f"groups must hold one label per sample, at least one; its shape is {labels.shape}")
+    if labels.dtype.kind == "i":
+        labels = labels[labels >= 0]  # DRCDown numbers rows without a direction -1: they are in no cluster
+        if labels.size == 0:
+            raise InputError("groups must hold at least one sample that is in a cluster")
     if labels.dtype.kind == "f":
         raise InputError("groups must be integers or strings; floating-point labels can hide NaN and rounding")
     try:

@@ -11,7 +11,7 @@ from syndr.inputs import training_set
 from syndr.pipeline import run
 from syndr.recipe import make_recipe
 from syndr.samples import Samples
-from syndr.synthesize import VirtualDataset, virtual_rows
+from syndr.virtual import VirtualDataset, virtual_rows
 
 TYPES, LEVELS = (1, 10), (1, 3, 5)
 
@@ -137,23 +137,57 @@ def test_the_epoch_best_on_the_target_is_kept_apart(data, tmp_path):
 def test_training_set_takes_types_levels_and_refits_when_asked(data):
     paths = {"samples": str(data / "samples.csv"), "references": str(data / "references")}
     source = {**paths, "types": (1,), "levels": (1, 5)}
-    samples, references = training_set(recipe(data, "out", training_set=source))
-    assert len(references) == 4
-    assert set(samples["type"]) == {1}
-    assert samples["quality"].max() < 10
-    refitted, _ = training_set(recipe(data, "out", training_set={**source, "label_scale": "subset"}))
-    assert (refitted["quality"].min(), refitted["quality"].max()) == pytest.approx((0.0, 10.0))
+    found = training_set(recipe(data, "out", training_set=source))
+    assert len(found.references) == 4
+    assert set(found.originals["type"]) == {1}
+    assert set(found.labelled["type"]) == {1, 10}  # pseudo-labels may borrow from all
+    assert found.originals["quality"].max() < 10
+    refitted = training_set(recipe(data, "out", training_set={**source, "label_scale": "subset"}))
+    assert (refitted.originals["quality"].min(), refitted.originals["quality"].max()) == pytest.approx((0.0, 10.0))
+    assert refitted.labelled.table.equals(found.labelled.table)
+
+
+def test_a_bad_training_picture_is_set_aside_and_the_run_goes_on(data, tmp_path):
+    shutil.copytree(data, tmp_path / "data")
+    rows = Samples.read(data / "samples.csv")
+    paths = [path.replace(str(data), str(tmp_path / "data")) for path in rows["path"]]
+    rows.with_column("path", paths).write(tmp_path / "data" / "samples.csv")
+    broken = rows.ids[3]
+    (tmp_path / "data" / "distorted" / f"{broken}.png").write_bytes(b"no picture")
+    run(recipe(tmp_path / "data", tmp_path / "run", train={"epochs": 1, "batch_size": 8}))
+    assert broken in (tmp_path / "run" / "rejected.csv").read_text()
+    clusters = Samples.read(tmp_path / "run" / "clusters.parquet")
+    assert len(clusters) == 23
+    assert broken not in clusters.ids
+
+
+def test_a_run_folder_may_be_moved(data, finished, tmp_path):
+    folder, summaries = finished
+    shutil.copytree(folder, tmp_path / "moved")
+    again = run(recipe(data, tmp_path / "moved"))
+    assert {**again, "report": ""} == {**summaries, "report": ""}
+
+
+def test_types_that_cannot_be_made_are_refused_at_once(data, tmp_path, monkeypatch):
+    from syndr.distort import TYPES
+
+    monkeypatch.delitem(TYPES, 10)
+    with pytest.raises(InputError, match="distortion types 10 cannot be synthesized"):
+        run(recipe(data, tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_device_that_is_not_there_is_refused_at_once(data, tmp_path):
+    with pytest.raises(InputError, match="device 'abacus' cannot be used here"):
+        run(recipe(data, tmp_path / "run", device="abacus"))
 
 
 def test_unusable_inputs_are_named(data, tmp_path):
+    paths = {"samples": str(data / "samples.csv"), "references": str(data / "references")}
     with pytest.raises(InputError, match=r"released-74.* KADID-10k"):
-        training_set(recipe(data, "out", training_set={
-            "samples": str(data / "samples.csv"), "references": str(data / "references"), "reference_list": "released-74",
-        }))  # fmt: skip
+        training_set(recipe(data, "out", training_set={**paths, "reference_list": "released-74"}))
     with pytest.raises(InputError, match="no row of the types"):
-        training_set(recipe(data, "out", training_set={
-            "samples": str(data / "samples.csv"), "references": str(data / "references"), "types": (25,),
-        }))  # fmt: skip
+        training_set(recipe(data, "out", training_set={**paths, "types": (25,)}))
     Samples.from_columns(id=["a"], path=["a.png"], quality=[11.0]).write(tmp_path / "high.csv")
     with pytest.raises(LabelRangeError, match=r"target scenes: .*0\.\.10, first a = 11"):
         run(recipe(data, tmp_path / "run", targets=[{"name": "scenes", "samples": str(tmp_path / "high.csv")}]))

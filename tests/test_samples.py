@@ -28,6 +28,14 @@ def round_trip(samples, path):
     return Samples.read(path)
 
 
+def expected(column, kind):
+    """A column's values as a format can hold them: JSON has no NaN and no infinity."""
+    values = column.to_pylist()
+    if kind != "jsonl":
+        return values
+    return [None if isinstance(value, float) and not math.isfinite(value) else value for value in values]
+
+
 @pytest.mark.parametrize("kind", FORMATS)
 def test_known_columns_survive(tmp_path, kind):
     count = len(ODD)
@@ -46,7 +54,7 @@ def test_known_columns_survive(tmp_path, kind):
     read = round_trip(samples, tmp_path / f"t.{kind}")
     assert read.table.schema.equals(samples.table.schema)
     for name in KNOWN_COLUMNS:
-        before, after = samples.table[name].to_pylist(), read.table[name].to_pylist()
+        before, after = expected(samples.table[name], kind), read.table[name].to_pylist()
         assert [repr(value) for value in before] == [repr(value) for value in after], name
 
 
@@ -85,7 +93,9 @@ def test_any_text_survives(tmp_path_factory, kind, rows):
     if kind == "jsonl" and not rows:
         return  # no lines, no columns but the id
     assert read.table["reference"].to_pylist() == references
-    assert [repr(score) for score in read.table["score"].to_pylist()] == [repr(score) for score in scores]
+    assert [repr(score) for score in read.table["score"].to_pylist()] == [
+        repr(score) for score in expected(samples.table["score"], kind)
+    ]
 
 
 @pytest.mark.parametrize("kind", FORMATS)
@@ -164,7 +174,7 @@ def test_a_damaged_parquet_file_a_folder_and_no_file(tmp_path):
 def test_what_a_format_cannot_hold_leaves_the_old_file(tmp_path):
     for name, column, message in (
         ("t.csv", [[1], [2]], "t.csv: cannot be written as .csv: .*list.*Parquet holds any type"),
-        ("t.jsonl", [b"x", b"y"], "t.jsonl: cannot be written as .jsonl: JSON has no bytes"),
+        ("t.jsonl", [b"x", b"y"], "t.jsonl: cannot be written as .jsonl: .*bytes"),
     ):
         old = write(tmp_path / name, b"old")
         with pytest.raises(InputError, match=message):

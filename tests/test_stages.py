@@ -46,3 +46,9 @@ def test_a_damaged_record_says_what_to_do(tmp_path):
     (tmp_path / "stages" / "select.json").write_text("{")
     with pytest.raises(StoreError, match=r"select\.json cannot be read.*delete it"):
         folder.run("select", dict, silent)
+
+
+def test_a_mark_of_another_experiment_does_not_count(tmp_path):
+    Stages(tmp_path, {"epochs": 1}).run("train", lambda: {"epochs": 1}, silent)
+    (tmp_path / "recipe.json").unlink()
+    assert Stages(tmp_path, {"epochs": 7}).run("train", lambda: {"epochs": 7}, silent) == {"epochs": 7}

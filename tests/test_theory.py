@@ -89,3 +89,10 @@ def test_rademacher_is_left_out_of_the_sum_when_not_given():
 def test_bad_arguments(arguments, message):
     with pytest.raises(InputError, match=message):
         generalization_bound(**arguments)
+
+
+def test_rows_set_aside_are_in_no_cluster():
+    with_aside = generalization_bound(np.array([0, 0, -1, 1, -1]))
+    assert (with_aside.m, with_aside.n, with_aside.eta) == (2, 3, 0.75)
+    with pytest.raises(InputError, match="at least one sample that is in a cluster"):
+        generalization_bound(np.array([-1, -1]))

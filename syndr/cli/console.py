@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -14,13 +14,49 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from syndr import progress
+from syndr.files import plain
+from syndr.images import Rejected, write_rejected
+from syndr.samples import Samples
 
 out = Console()
 err = Console(stderr=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 Seed = Annotated[int, typer.Option(help="Seed of every draw.")]
-Device = Annotated[str, typer.Option(help="Where torch computes: cpu, cuda, cuda:1, mps.")]
+
+
+def _device(name: str) -> str:
+    from syndr.inputs import check_device
+
+    return check_device(name)
+
+
+def _table_file(path: Path | None) -> Path | None:
+    """Refuse a table's name before the work, not after it."""
+    if path is not None:
+        Samples.check_suffix(path)
+    return path
+
+
+Device = Annotated[str, typer.Option(help="Where torch computes: cpu, cuda, cuda:1, mps.", callback=_device)]
+
+
+def table_option(text: str) -> Any:
+    """Make the option ``--out`` for a table to write."""
+    return typer.Option("--out", "-o", help=f"{text} (.csv, .parquet or .jsonl).", callback=_table_file)
+
+
+def set_aside(out: Path | None, rejected: Sequence[Rejected]) -> None:
+    """List what was set aside in ``<out>.rejected.csv``; nothing set aside, or no ``out``, leaves no such file."""
+    listed = ""
+    if out is not None:
+        path = out.with_name(f"{out.name}.rejected.csv")
+        path.unlink(missing_ok=True)
+        if rejected:
+            write_rejected(path, rejected)
+            listed = f", see {path}"
+    if rejected:
+        note(f"{len(rejected)} set aside{listed}; first {rejected[0].id}: {rejected[0].reason}")
 
 
 @contextmanager
@@ -51,7 +87,7 @@ def show(result: Mapping[str, Any], as_json: bool, *parts: str | Table) -> None:
     """Print a result: as JSON when asked for, else the parts meant for people."""
     if as_json:
         # Plain print: rich would wrap long lines. NaN is not JSON.
-        print(json.dumps(_plain(result), ensure_ascii=False, allow_nan=False))  # noqa: T201
+        print(json.dumps(plain(result), ensure_ascii=False, allow_nan=False))  # noqa: T201
         return
     for part in parts:
         out.print(part, markup=False, highlight=False, soft_wrap=not isinstance(part, Table))
@@ -71,15 +107,3 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str |
 def note(text: str) -> None:
     """Say something beside the result."""
     err.print(text, markup=False, highlight=False, soft_wrap=True)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _plain(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(entry) for entry in value]
-    if hasattr(value, "item"):  # a NumPy scalar
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value if isinstance(value, str | int | float | bool | None) else str(value)

@@ -8,17 +8,20 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
+from rich.table import Table
 
-from syndr.cli.console import Device, Json, Seed, bars, note, show, table
-from syndr.downsample import DRCDown
+from syndr.cli.console import Device, Json, Seed, bars, note, set_aside, show, table, table_option
+from syndr.datasets import LabelScale
+from syndr.downsample import DRCDown, Thinning
 from syndr.errors import InputError
 from syndr.features import FeatureStore, read_features
-from syndr.images import Rejected, write_rejected
+from syndr.images import Rejected
 from syndr.inputs import table_or_folder
 from syndr.samples import Samples
 from syndr.select import SELECTED, DDCUp
-from syndr.synthesize import VirtualDataset, pseudo_labels, virtual_rows
-from syndr.tables import clusters_table, selection_table
+from syndr.synthesize import pseudo_labels
+from syndr.tables import NO_DIRECTION, clusters_table, selection_rejected, selection_table, thinning_rejected
+from syndr.virtual import VirtualDataset, check_types, virtual_rows
 
 
 class Rule(StrEnum):
@@ -50,11 +53,13 @@ class Picture(StrEnum):
 
 
 def extract(
-    pictures: Annotated[Path, typer.Argument(help="A folder of pictures, or a sample table with id and path.")],
+    pictures: Annotated[
+        Path, typer.Argument(help="A folder of pictures, or a sample table with id and path.", exists=True)
+    ],
     out: Annotated[Path, typer.Option("--out", "-o", help="The feature store's folder.")],
     backbone: Annotated[str, typer.Option(help="resnet50, swin_t or efficientnet_lite0.")] = "resnet50",
     weights: Annotated[
-        Path | None, typer.Option(help="Weights file (.pth, .safetensors) instead of ImageNet's.")
+        Path | None, typer.Option(help="Weights file (.pth, .safetensors) instead of ImageNet's.", exists=True)
     ] = None,
     batch_size: Annotated[int, typer.Option(help="Pictures per forward pass; part of the store's identity.")] = 32,
     device: Device = "cpu",
@@ -83,12 +88,10 @@ def extract(
 
 def select(
     references: Annotated[
-        Path, typer.Option(help="Features of the training references: a store, .npy, .npz or .parquet.")
+        Path, typer.Option(help="Features of the training references: a store, .npy, .npz or .parquet.", exists=True)
     ],
-    candidates: Annotated[Path, typer.Option(help="Features of the candidate pool.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Table with the fate of every candidate.")] = Path(
-        "selection.csv"
-    ),
+    candidates: Annotated[Path, typer.Option(help="Features of the candidate pool.", exists=True)],
+    out: Annotated[Path, table_option("Table with the fate of every candidate")] = Path("selection.csv"),
     diversity: Annotated[
         Diversity, typer.Option(help="removal: as released; forward: as printed.")
     ] = Diversity.removal,
@@ -111,6 +114,7 @@ def select(
     pool = Samples.from_columns(id=candidate_ids or [str(row) for row in range(len(candidate_features))])
     names = reference_ids or [str(row) for row in range(len(reference_features))]
     selection_table(selection, pool, names).write(out)
+    set_aside(out, selection_rejected(selection, pool.ids, names))
     result = {"table": str(out), "lower": selection.lower, "upper": selection.upper, "counts": selection.counts}
     show(
         result,
@@ -122,18 +126,23 @@ def select(
 
 
 def synthesize(
-    pictures: Annotated[Path, typer.Argument(help="Reference pictures: a folder, or a sample table with id and path.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The table of virtual rows.")],
+    pictures: Annotated[
+        Path, typer.Argument(help="Reference pictures: a folder, or a sample table with id and path.", exists=True)
+    ],
+    out: Annotated[Path, table_option("The table of virtual rows")],
     types: Annotated[str, typer.Option(help="KADID types, separated by commas.")],
     levels: Annotated[str, typer.Option(help="KADID levels, separated by commas.")] = "1,3,5",
-    only: Annotated[Path | None, typer.Option(help="A selection table: only its selected pictures.")] = None,
+    only: Annotated[
+        Path | None, typer.Option(help="A selection table: only its selected pictures.", exists=True)
+    ] = None,
     originals: Annotated[
-        Path | None, typer.Option(help="Labelled table (reference, type, level, quality): adds pseudo-labels.")
+        Path | None,
+        typer.Option(help="Labelled table (reference, type, level, quality): adds pseudo-labels.", exists=True),
     ] = None,
     reference_features: Annotated[
-        Path | None, typer.Option(help="Features of the originals' references, with ids.")
+        Path | None, typer.Option(help="Features of the originals' references, with ids.", exists=True)
     ] = None,
-    features: Annotated[Path | None, typer.Option(help="Features of the pictures, with ids.")] = None,
+    features: Annotated[Path | None, typer.Option(help="Features of the pictures, with ids.", exists=True)] = None,
     k: Annotated[int, typer.Option(help="Neighbours for a pseudo-label.")] = 5,
     materialize: Annotated[Picture | None, typer.Option(help="Also write the pictures, in this format.")] = None,
     folder: Annotated[Path | None, typer.Option(help="Where to write them; beside the table by default.")] = None,
@@ -154,6 +163,7 @@ def synthesize(
             [name for name, reason in zip(chosen.ids, chosen["reason"], strict=True) if reason == SELECTED]
         )
     wanted = _numbers(types, "--types", 25), _numbers(levels, "--levels", 5)
+    check_types(wanted[0])
     given = [option is not None for option in (originals, reference_features, features)]
     if any(given) and not all(given):
         raise InputError("--originals, --reference-features and --features go together: pseudo-labels need all three")
@@ -177,8 +187,10 @@ def synthesize(
             on_bad_rows="set_aside",
         )
         table_of_rows = labels.samples(samples, seed)
+        aside = [Rejected(name, "", NO_DIRECTION) for name in labels.set_aside]
     else:
         table_of_rows = virtual_rows(samples, *wanted, seed)
+        aside = []
     result: dict[str, Any] = {"table": str(out), "rows": len(table_of_rows)}
     if materialize is not None:
         target = folder or out.parent / out.stem
@@ -186,23 +198,27 @@ def synthesize(
             table_of_rows, rejected = VirtualDataset(table_of_rows, device).materialize(
                 target, materialize.value, progress
             )
-        if rejected:
-            write_rejected(target / "rejected.csv", [Rejected(*entry) for entry in rejected])
-            note(f"{len(rejected)} pictures set aside, see {target / 'rejected.csv'}")
+        aside += rejected
+        if not len(table_of_rows):
+            raise InputError(f"none of the {len(rejected)} pictures could be made; the first: {rejected[0].reason}")
         result |= {"folder": str(target), "pictures": len(table_of_rows), "rejected": len(rejected)}
     table_of_rows.write(out)
+    set_aside(out, aside)
     show(result, as_json, *(f"{name}: {value}" for name, value in result.items()))
 
 
 def downsample(
-    features: Annotated[Path, typer.Argument(help="A feature store, .npy, .npz or .parquet.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Table with cluster and fate of every row.")] = Path(
-        "thinned.csv"
-    ),
+    features: Annotated[Path, typer.Argument(help="A feature store, .npy, .npz or .parquet.", exists=True)],
+    out: Annotated[Path, table_option("Table with cluster and fate of every row")] = Path("thinned.csv"),
     labels: Annotated[
         Path | None,
-        typer.Option(help="Labels 0-10: an .npy, or a sample table with id and quality. None: no label condition."),
+        typer.Option(
+            help="Labels: an .npy, or a sample table with id and quality. None: no label condition.", exists=True
+        ),
     ] = None,
+    label_range: Annotated[
+        str, typer.Option(help="Lowest and highest possible label; they are mapped to 0 and 10.")
+    ] = "0,10",
     distance: Annotated[float, typer.Option(help="Join rows nearer than this cosine distance.")] = 0.1,
     label_gap: Annotated[float, typer.Option(help="... whose labels differ by less than this.")] = 1.0,
     min_keep: Annotated[int, typer.Option(help="T: never thin a cluster below this.")] = 20,
@@ -216,16 +232,11 @@ def downsample(
     """
     ids, rows = _features(features)
     drcdown = DRCDown(distance, label_gap, min_keep, rule.value, random_state=seed, on_bad_rows="set_aside")
-    names = ids or [str(row) for row in range(len(rows))]
     with bars() as progress:
-        drcdown.fit(rows, None if labels is None else _labels(labels, ids), ids, progress=progress)
+        drcdown.fit(rows, None if labels is None else _labels(labels, label_range, ids), ids, progress=progress)
     found = drcdown.result_
-    clusters_table(drcdown, names).write(out)
-    if len(found.set_aside):
-        reason = "the features have zero norm, NaN or infinity"
-        write_rejected(out.parent / "rejected.csv", [Rejected(names[row], "", reason) for row in found.set_aside])
-        note(f"{len(found.set_aside)} rows set aside, see {out.parent / 'rejected.csv'}")
-    largest = np.argsort(-found.sizes, kind="stable")[:5]
+    clusters_table(found).write(out)
+    set_aside(out, thinning_rejected(found))
     result = {
         "table": str(out),
         "rows": len(rows),
@@ -235,25 +246,33 @@ def downsample(
         "clusters": len(found.sizes),
         "largest_cluster": int(found.sizes.max(initial=0)),
     }
+    if as_json:  # the largest distances compare all pairs inside each cluster: only for who will see them
+        show(result, as_json)
+        return
     show(
         result,
         as_json,
         f"kept {len(found.kept)} of {len(rows)} rows in {len(found.sizes)} clusters; dropped {len(found.dropped)}",
-        table(
-            ["cluster", "size", "kept", "largest distance", "label span"],
-            [
-                (
-                    int(cluster),
-                    int(found.sizes[cluster]),
-                    int(found.sizes_kept[cluster]),
-                    float(found.largest_distance[cluster]),
-                    float(found.label_span[cluster]),
-                )
-                for cluster in largest
-            ],
-            "Largest clusters (a largest distance far above the radius means chaining)",
-        ),
+        _largest_clusters(found),
         f"table: {out}",
+    )
+
+
+def _largest_clusters(found: Thinning) -> Table:
+    largest = np.argsort(-found.sizes, kind="stable")[:5]
+    return table(
+        ["cluster", "size", "kept", "largest distance", "label span"],
+        [
+            (
+                int(cluster),
+                int(found.sizes[cluster]),
+                int(found.sizes_kept[cluster]),
+                float(found.largest_distance[cluster]),
+                float(found.label_span[cluster]),
+            )
+            for cluster in largest
+        ],
+        "Largest clusters (a largest distance far above the radius means chaining)",
     )
 
 
@@ -264,12 +283,22 @@ def _features(path: Path) -> tuple[list[str] | None, Any]:
     return read_features(path)
 
 
-def _labels(path: Path, ids: list[str] | None) -> Any:
-    """Labels in the features' row order: by position from an .npy, by id from a table."""
+def _labels(path: Path, label_range: str, ids: list[str] | None) -> Any:
+    """Labels 0-10 in the features' row order: by position from an .npy, by id from a table."""
+    try:
+        low, high = (float(part) for part in label_range.split(","))
+    except ValueError as error:
+        raise InputError(f"--label-range must be two numbers such as 0,100, not {label_range!r}") from error
     if path.suffix == ".npy":
-        return np.load(path, mmap_mode="r", allow_pickle=False)
+        try:
+            values = np.load(path, allow_pickle=False)
+        except ValueError as error:
+            raise InputError(f"{path}: not an .npy file of numbers: {error}") from error
+        return LabelScale(str(path), (low, high), (low, high)).quality(values, [str(row) for row in range(len(values))])
     samples = Samples.read(path)
-    return samples["quality"] if ids is None else samples.by_id(ids)["quality"]
+    if ids is not None:
+        samples = samples.by_id(ids)
+    return LabelScale(str(path), (low, high), (low, high)).quality(samples["quality"], samples.ids)
 
 
 def _numbers(text: str, option: str, most: int) -> tuple[int, ...]:

@@ -9,14 +9,13 @@ from typing import Annotated
 
 import typer
 
-from syndr.cli.console import Device, Json, Seed, bars, note, show, table
+from syndr.cli.console import Device, Json, Seed, bars, set_aside, show, table, table_option
 from syndr.cli.curate import Rule
 from syndr.downsample import DRCDown
 from syndr.errors import InputError
-from syndr.images import Rejected, write_rejected
 from syndr.inputs import checked_quality, table_or_folder
 from syndr.samples import Samples
-from syndr.synthesize import VirtualDataset
+from syndr.virtual import VirtualDataset
 
 
 class Crops(StrEnum):
@@ -36,12 +35,15 @@ class Refresh(StrEnum):
 
 def train(
     samples: Annotated[
-        Path, typer.Argument(help="Sample table with id, path and quality (0-10); rows with a seed are virtual.")
+        Path,
+        typer.Argument(
+            help="Sample table with id, path and quality (0-10); rows with a seed are virtual.", exists=True
+        ),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="The trained model.")] = Path("model.safetensors"),
     backbone: Annotated[str, typer.Option(help="resnet50, swin_t or efficientnet_lite0.")] = "resnet50",
     weights: Annotated[
-        Path | None, typer.Option(help="Weights file (.pth, .safetensors) instead of ImageNet's.")
+        Path | None, typer.Option(help="Weights file (.pth, .safetensors) instead of ImageNet's.", exists=True)
     ] = None,
     epochs: Annotated[int, typer.Option(help="Passes over the data.")] = 24,
     batch_size: Annotated[int, typer.Option(help="Pictures per step.")] = 32,
@@ -89,9 +91,7 @@ def train(
         )
     save_model(out, model, {"samples": str(samples), "epochs": epochs, "seed": seed})
     log = [asdict(entry) for entry in result.log]
-    if result.rejected:
-        write_rejected(out.parent / "rejected.csv", result.rejected)
-        note(f"{len(result.rejected)} pictures could not be read and were left out, see {out.parent / 'rejected.csv'}")
+    set_aside(out, result.rejected)
     show(
         {"model": str(out), "log": log, "rejected": len(result.rejected)},
         as_json,
@@ -101,9 +101,11 @@ def train(
 
 
 def evaluate(
-    model: Annotated[Path, typer.Argument(help="A model that `syndr train` made.")],
-    samples: Annotated[Path, typer.Argument(help="Sample table with id, path and quality (higher is better).")],
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Also write the predictions, as a table.")] = None,
+    model: Annotated[Path, typer.Argument(help="A model that `syndr train` made.", exists=True)],
+    samples: Annotated[
+        Path, typer.Argument(help="Sample table with id, path and quality (higher is better).", exists=True)
+    ],
+    out: Annotated[Path | None, table_option("Also write the predictions")] = None,
     crops: Annotated[
         Crops, typer.Option(help="Five random crops, centre and corners, or the full picture.")
     ] = Crops.random,
@@ -133,7 +135,7 @@ def evaluate(
         )
     if out is not None:
         predictions.beside(data).write(out)
-    _note_rejected(predictions.rejected, out)
+    set_aside(out, predictions.rejected)
     scored = predictions.scored
     metrics = asdict(measure(predictions.scores[scored], data["quality"][scored]))
     notes = metrics.pop("notes")
@@ -148,9 +150,9 @@ def evaluate(
 
 
 def score(
-    pictures: Annotated[Path, typer.Argument(help="A picture, or a folder of pictures.")],
-    model: Annotated[Path, typer.Option(help="A model that `syndr train` made.")],
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Also write the scores, as a table.")] = None,
+    pictures: Annotated[Path, typer.Argument(help="A picture, or a folder of pictures.", exists=True)],
+    model: Annotated[Path, typer.Option(help="A model that `syndr train` made.", exists=True)],
+    out: Annotated[Path | None, table_option("Also write the scores")] = None,
     crops: Annotated[
         Crops, typer.Option(help="Five random crops, centre and corners, or the full picture.")
     ] = Crops.corners,
@@ -165,8 +167,6 @@ def score(
     from syndr.evaluation import predict
     from syndr.training import load_model
 
-    if not pictures.exists():
-        raise InputError(f"{pictures}: no such picture or folder")
     data = (
         table_or_folder(pictures)
         if pictures.is_dir()
@@ -184,7 +184,7 @@ def score(
         )
     if out is not None:
         predictions.beside(data).write(out)
-    _note_rejected(predictions.rejected, out)
+    set_aside(out, predictions.rejected)
     scores = {name: float(value) for name, value in zip(data.ids, predictions.scores, strict=True)}
     show(
         {"scores": scores},
@@ -193,15 +193,6 @@ def score(
     )
     if not predictions.scored.any():
         raise typer.Exit(1)
-
-
-def _note_rejected(rejected: tuple[Rejected, ...], out: Path | None) -> None:
-    if rejected and out is not None:
-        write_rejected(out.parent / "rejected.csv", rejected)
-    for entry in rejected[:5]:
-        note(f"set aside {entry.id}: {entry.reason}")
-    if len(rejected) > 5:
-        note(f"... and {len(rejected) - 5} more" + ("" if out is None else f", see {out.parent / 'rejected.csv'}"))
 
 
 COMMANDS = (train, evaluate, score)

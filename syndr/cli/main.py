@@ -47,7 +47,7 @@ def main() -> None:
     """Run the command line and exit."""
     code = _run()
     if code == _STOPPED:
-        note("stopped; what was finished is kept, and the same command goes on from there")
+        note("stopped; finished work is kept: extract, train, run, demo and synthesize --materialize go on from there")
     sys.exit(code)
 
 
@@ -60,7 +60,7 @@ def _run() -> int:
     except InputError as error:
         note(f"error: {error}")
         return 2
-    except SyndrError as error:
+    except (SyndrError, OSError) as error:
         note(f"error: {error}")
         return 1
     except (KeyboardInterrupt, typer.Abort):  # some versions of typer give 130 themselves

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from syndr.cli.console import Json, Seed, bars, note, show, table
+from syndr.cli.console import Json, Seed, bars, set_aside, show, table
 
 
 def demo(
     photos: Annotated[
-        Path | None, typer.Option(help="A folder of your own photographs, at least four, instead of the seven shipped.")
+        Path | None, typer.Option(help="A folder of your own photographs, 4 to 12 of which are used.", exists=True)
     ] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the report and the results.")] = Path(
         "syndr-demo"
@@ -29,19 +28,16 @@ def demo(
     """
     from syndr.demo import demo_page, photos_in_folder, run_demo, shipped_photos
     from syndr.features import build_backbone
-    from syndr.files import write_text
-    from syndr.images import write_rejected
+    from syndr.files import write_json
     from syndr.report import write
 
-    used, rejected = (shipped_photos(), []) if photos is None else photos_in_folder(photos)
-    if rejected:
-        write_rejected(out / "rejected.csv", rejected)
-        note(f"{len(rejected)} pictures set aside, see {out / 'rejected.csv'}")
+    used, rejected = (shipped_photos(), []) if photos is None else photos_in_folder(photos, seed=seed)
+    set_aside(out / "photos", rejected)
     with bars() as progress:
         result = run_demo(used, build_backbone("efficientnet_lite0"), out / "windows", seed, progress=progress)
     report = out / "report.html"
     write(demo_page(result), report)
-    write_text(out / "results.json", json.dumps(result.as_dict(), indent=2))
+    write_json(out / "results.json", result.as_dict())
 
     folds = result.folds
     variants = [
@@ -92,6 +88,7 @@ def demo(
 def run(
     recipe: Annotated[Path, typer.Argument(help="The experiment, a TOML file.")],
     output: Annotated[str | None, typer.Option("--output", "-o", help="Folder, instead of the recipe's own.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of every draw, instead of the recipe's own.")] = None,
     as_json: Json = False,
 ) -> None:
     """Run an experiment: features, DDCUp, pseudo-labels, training with DRCDown, evaluation, report.
@@ -106,19 +103,21 @@ def run(
     from syndr.recipe import read_recipe
 
     plan = read_recipe(recipe)
-    if output is not None:
-        plan = structs.replace(plan, output=output)
+    changes = {"output": output, "seed": seed}
+    plan = structs.replace(plan, **{key: value for key, value in changes.items() if value is not None})
     with bars() as progress:
         summaries = run_pipeline(plan, progress)
     rows = summaries["synthesize"]
-    measured = [(name, metrics["srcc"], metrics["plcc"]) for name, metrics in summaries["evaluate"].items()]
+    measured = [
+        (name, metrics["srcc"], metrics["plcc"], metrics["protocol"]) for name, metrics in summaries["evaluate"].items()
+    ]
     show(
         summaries,
         as_json,
         f"selected: {summaries['select'].get('counts', {}).get('selected', 0)} candidates",
         f"training rows: {rows['originals']} originals + {rows['pseudo']} pseudo-labelled",
         f"last epoch: {summaries['train']['kept']} of {summaries['train']['rows']} rows",
-        table(["target", "SRCC", "PLCC"], measured) if measured else "no targets to evaluate",
+        table(["target", "SRCC", "PLCC", "protocol"], measured) if measured else "no targets to evaluate",
         f"report: {summaries['report']}",
     )
 

@@ -45,6 +45,9 @@ def read(root: str | Path) -> tuple[Samples, Samples]:
     missing = {"dist_img", "ref_img", "dmos"} - set(table.column_names)
     if missing:
         raise InputError(f"{table_path}: columns {sorted(missing)} are missing; it has {table.column_names}")
+    for name in ("dist_img", "ref_img", "dmos"):
+        if table[name].null_count:
+            raise InputError(f"{table_path}: {table[name].null_count} rows have no {name}")
     files = table["dist_img"].to_pylist()
     ids = [Path(name).stem for name in files]
     references = [Path(name).stem for name in table["ref_img"].to_pylist()]

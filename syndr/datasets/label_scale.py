@@ -43,7 +43,10 @@ class LabelScale:
         Raises:
             LabelRangeError: For NaN, or a score outside the declared range.
         """
-        values = np.asarray(scores, dtype=np.float64)
+        try:
+            values = np.asarray(scores, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise LabelRangeError(f"{self.name}: labels must be numbers: {error}") from error
         low, high = self.declared
         wrong = np.flatnonzero(~((values >= low) & (values <= high)))
         if len(wrong):

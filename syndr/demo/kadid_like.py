@@ -23,7 +23,7 @@ from syndr.files import atomic_path
 from syndr.images import center_crop
 from syndr.progress import Progress, track
 from syndr.samples import Samples
-from syndr.synthesize import virtual_rows
+from syndr.virtual import virtual_rows
 
 #: One or two types of each family, so that the demo stays within minutes.
 TYPES = (1, 3, 9, 10, 11, 18, 21, 25)
@@ -78,7 +78,11 @@ def make_kadid_like(
         progress: Told about the windows done.
         clock: Context manager factory that times a stage by name.
     """
-    windows = [(name, photo.name, picture) for photo in photos for name, picture in photo.windows()]
+    windows = [
+        (f"{photo.name}-{number}", photo.name, picture)
+        for photo in photos
+        for number, picture in enumerate(photo.windows, start=1)
+    ]
     references = Samples.from_columns(
         id=[name for name, _, _ in windows], path=[None] * len(windows), photo=[photo for _, photo, _ in windows]
     )
@@ -151,8 +155,9 @@ def _describe(
             shown = pictures.float() / 255
             mdsi.append(piq.mdsi(clean.expand_as(shown), shown, data_range=1.0, reduction="none").double().numpy())
         with clock("extract"):
-            crops = torch.cat([cut_crops(each, "corners", name) for each in pictures]).float() / 255
-            features.append(backbone(crops).reshape(len(at), -1, backbone.dims).numpy())
+            # One picture's crops at a time: on a CPU, larger batches spend their time getting memory.
+            crops = (cut_crops(each, "corners", name).float() / 255 for each in pictures)
+            features.append(torch.stack([backbone(five) for five in crops]).numpy())
     with clock("extract"):
         reference = backbone(center_crop(picture)[None].float() / 255)[0].numpy()
     return {"mdsi": np.concatenate(mdsi), "features": np.concatenate(features), "reference": reference}

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch.nn.functional import interpolate
 
 from syndr.errors import ImageError, require
 from syndr.images import Rejected, decode, list_images
+from syndr.rng import hash_ids
 
 #: KADID's picture size, and the smallest window that is scaled up to it.
 HEIGHT, WIDTH = 384, 512
@@ -21,41 +22,42 @@ _SHARE = 0.64
 
 @dataclass(frozen=True)
 class Photo:
-    """A photograph.
+    """A photograph, as the demo uses it.
 
     Attributes:
         name: Unique among the photographs of a run.
-        image: (3, H, W) uint8 RGB.
+        windows: Four windows of it, one towards each corner, (3, 384, 512) uint8 RGB.
     """
 
     name: str
-    image: torch.Tensor
+    windows: tuple[torch.Tensor, ...]
 
-    def windows(self) -> Iterator[tuple[str, torch.Tensor]]:
-        """Give four windows, one towards each corner: (name, (3, 384, 512) uint8).
+    @classmethod
+    def cut(cls, name: str, image: torch.Tensor) -> Photo:
+        """Cut the windows from a picture (3, H, W) uint8.
 
         Raises:
-            ImageError: When the photograph is too small, or a window is all one colour and cannot be distorted.
+            ImageError: When the picture is too small, or a window is all one colour and cannot be distorted.
         """
-        rows, columns = self.image.shape[1:]
+        rows, columns = image.shape[1:]
         unit = min(rows / HEIGHT, columns / WIDTH) * _SHARE
         height = max(round(HEIGHT * unit), _SMALLEST[0])
         width = max(round(WIDTH * unit), _SMALLEST[1])
         if height > rows or width > columns:
             raise ImageError(
-                f"{self.name}: {columns} x {rows} pixels are too few; the demo needs {_SMALLEST[1]} x {_SMALLEST[0]}"
+                f"{name}: {columns} x {rows} pixels are too few; the demo needs {_SMALLEST[1]} x {_SMALLEST[0]}"
             )
-        for number, (top, left) in enumerate(((0, 0), (0, 1), (1, 0), (1, 1)), start=1):
-            y, x = top * (rows - height), left * (columns - width)
-            window = _scaled(self.image[:, y : y + height, x : x + width])
-            if int(window.min()) == int(window.max()):
-                raise ImageError(f"{self.name}: window {number} is all one colour; the distortions need contrast")
-            yield f"{self.name}-{number}", window
+        corners = [(y * (rows - height), x * (columns - width)) for y in (0, 1) for x in (0, 1)]
+        windows = tuple(_scaled(image[:, y : y + height, x : x + width]) for y, x in corners)
+        flat = [number for number, window in enumerate(windows, start=1) if window.min() == window.max()]
+        if flat:
+            raise ImageError(f"{name}: window {flat[0]} is all one colour; the distortions need contrast")
+        return cls(name, windows)
 
 
 def _scaled(window: torch.Tensor) -> torch.Tensor:
     if tuple(window.shape[1:]) == (HEIGHT, WIDTH):
-        return window
+        return window.clone()  # not a view that keeps the whole picture
     wide = interpolate(window[None].float(), (HEIGHT, WIDTH), mode="bicubic", antialias=True)[0]
     return wide.round().clamp(0, 255).to(torch.uint8)
 
@@ -72,28 +74,33 @@ def shipped_photos() -> list[Photo]:
     pictures["motorcycle"] = data.stereo_motorcycle()[0]
     for name in ("china", "flower"):
         pictures[name] = datasets.load_sample_image(f"{name}.jpg")
-    return [
-        Photo(name, torch.tensor(picture).permute(2, 0, 1).contiguous()) for name, picture in sorted(pictures.items())
-    ]
+    return [Photo.cut(name, torch.tensor(picture).permute(2, 0, 1)) for name, picture in sorted(pictures.items())]
 
 
-def photos_in_folder(folder: str | Path) -> tuple[list[Photo], list[Rejected]]:
+def photos_in_folder(folder: str | Path, most: int = 12, seed: int = 0) -> tuple[list[Photo], list[Rejected]]:
     """Read a user's own photographs.
 
+    Args:
+        folder: Where they are.
+        most: Most photographs to use, since each is held out once; more are drawn by (seed, name).
+        seed: Seed of the draw.
+
     Returns:
-        Those that can be used, by name, and those set aside with the reason.
+        Those to use, by name, and those set aside with the reason. A photograph is used with all its windows or not at
+        all.
 
     Raises:
         InputError: When the folder is absent or holds no picture.
     """
-    photos, rejected = [], []
-    for name, path in list_images(folder):
+    listed = list_images(folder)
+    drawn = np.argsort(hash_ids([name for name, _ in listed], seed), kind="stable")
+    photos: list[Photo] = []
+    rejected: list[Rejected] = []
+    for name, path in (listed[at] for at in drawn):
+        if len(photos) == most:
+            break
         try:
-            photo = Photo(name, decode(path))
-            for _ in photo.windows():
-                pass  # a photograph is used with all its windows or not at all
+            photos.append(Photo.cut(name, decode(path)))
         except ImageError as error:
             rejected.append(Rejected(name, str(path), str(error)))
-        else:
-            photos.append(photo)
-    return photos, rejected
+    return sorted(photos, key=lambda photo: photo.name), rejected

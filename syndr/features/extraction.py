@@ -15,7 +15,7 @@ import torch
 from syndr import __version__
 from syndr.errors import ImageError, InputError, StoreError
 from syndr.features.backbones import Backbone
-from syndr.features.manifest import Manifest, table_hash
+from syndr.features.manifest import Manifest
 from syndr.features.store import DTYPES, FeatureStore, is_occupied
 from syndr.features.unfinished import UnfinishedStore
 from syndr.images.ahead import read_ahead
@@ -78,7 +78,7 @@ def extract(
         weights_id=backbone.weights_id,
         preprocess=f"center_crop={crop} {backbone.preprocess}",
         batch_size=batch_size,
-        source=table_hash(samples),
+        source=samples.content_hash(),
         versions={"syndr": __version__, **{library: version(library) for library in _LIBRARIES}},
         dims=backbone.dims,
         dtype=dtype,

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-
 import msgspec
-
-from syndr.samples import Samples
 
 #: Raised when the layout of the folder changes; an older reader then refuses instead of misreading.
 FORMAT = 1
@@ -59,18 +54,3 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _LABELS = {"source": "the sample table (hash)", "weights_id": "the weights (hash)"}
-
-
-def table_hash(samples: Samples) -> str:
-    """Hash a sample table by names, types and values of its columns, row order included."""
-    digest = hashlib.sha256()
-    for name in samples.table.column_names:
-        column = samples.table[name]
-        digest.update(f"{name}:{column.type}:{len(column)}".encode())
-        for start in range(0, len(column), _HASH_ROWS):
-            values = column.slice(start, _HASH_ROWS).to_pylist()
-            digest.update(json.dumps(values, default=repr).encode())
-    return f"sha256:{digest.hexdigest()}"
-
-
-_HASH_ROWS = 1 << 16

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from syndr.errors import InputError, StoreError, SyndrError
-from syndr.features.manifest import FORMAT, Manifest, table_hash
+from syndr.features.manifest import FORMAT, Manifest
 from syndr.files import atomic_path
 from syndr.samples import Samples
 
@@ -85,7 +85,7 @@ class FeatureStore:
         if is_occupied(path):
             raise StoreError(f"{path}: something is there already; delete it or choose another folder")
         manifest = manifest or Manifest()
-        source = table_hash(samples) if manifest.source == "unknown" else manifest.source
+        source = samples.content_hash() if manifest.source == "unknown" else manifest.source
         manifest = msgspec.structs.replace(
             manifest, rows=len(features), dims=features.shape[1], dtype=features.dtype.name, source=source
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,6 +10,7 @@ from typing import TypeVar
 import torch
 
 from syndr.errors import ImageError
+from syndr.threads import default_threads
 
 T = TypeVar("T")
 
@@ -42,7 +42,7 @@ def read_ahead(
         except ImageError as error:
             return error
 
-    pool = ThreadPoolExecutor(threads or _cores(), thread_name_prefix="syndr-read-ahead")
+    pool = ThreadPoolExecutor(threads or default_threads(), thread_name_prefix="syndr-read-ahead")
     try:
         waiting: deque[Future[torch.Tensor | ImageError]] = deque()
         for item in items:
@@ -53,9 +53,3 @@ def read_ahead(
             yield waiting.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

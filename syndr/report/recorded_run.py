@@ -12,8 +12,8 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from syndr.errors import InputError, StoreError
+from syndr.files import read_json
 from syndr.samples import Samples
-from syndr.stages import read_json
 
 #: The stages of a run, in order.
 STAGES = ("features", "select", "synthesize", "train", "evaluate")

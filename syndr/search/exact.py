@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import numpy as np
@@ -11,7 +12,8 @@ from syndr import _native
 from syndr.errors import InputError
 from syndr.progress import Progress, silent
 from syndr.search.protocol import LabelGap, Pairs
-from syndr.search.rows import Rows, default_threads
+from syndr.search.rows import Rows
+from syndr.threads import default_threads
 
 
 class ExactSearch:
@@ -27,6 +29,7 @@ class ExactSearch:
     def __init__(self, threads: int | None = None) -> None:
         if threads is not None and threads < 1:
             raise InputError(f"threads must be at least 1, or None for all usable CPUs, not {threads}")
+        _check_kernel()
         self.threads = threads or default_threads()
 
     def pairs(self, rows: Rows, radius: float, gap: LabelGap | None = None, progress: Progress = silent) -> Pairs:
@@ -101,3 +104,10 @@ def _tick(stage: str, progress: Progress) -> Callable[[int, int], None] | None:
     if progress is silent:
         return None
     return lambda done, total: progress(stage, done, total)
+
+
+def _check_kernel() -> None:
+    forced = os.environ.get("SYNDR_KERNEL")
+    if forced and forced not in _native.kernels():
+        kernels = ", ".join(_native.kernels())
+        raise InputError(f"SYNDR_KERNEL={forced} is not a kernel this CPU can run; it has: {kernels}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,15 +12,9 @@ import numpy.typing as npt
 
 from syndr import _native
 from syndr.errors import BadRowsError, InputError
+from syndr.threads import default_threads
 
 OnBadRows = Literal["raise", "set_aside"]
-
-
-def default_threads() -> int:
-    """The number of CPUs this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def as_matrix(X: Any, name: str = "X") -> npt.NDArray[Any]:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from syndr.errors import ImageError, InputError
+from syndr.features.weights import weights_hash
 from syndr.images import Rejected, center_crop
 from syndr.progress import Progress, silent, track
 from syndr.rng import mix
@@ -115,7 +116,12 @@ def fit(
     groups = _parameter_groups(model, lr, head_lr_ratio)
     optimizer = torch.optim.Adam(groups, lr=lr, weight_decay=weight_decay)
     folder = None if checkpoint is None else Path(checkpoint)
-    identity = asdict(settings) | {"thinning": describe_thinner(thinning), "samples": data_hash(samples)}
+    identity: dict[str, Any] = asdict(settings) | {
+        "thinning": describe_thinner(thinning),
+        "samples": data_hash(samples),
+    }
+    if folder is not None:
+        identity["initial_weights"] = weights_hash(model)
     state = RunState() if folder is None else load_state(folder, model, optimizer, identity)
     run = _Run(model, optimizer, samples, quality, images, settings, torch.device(device), threads, state, progress)
     progress("epochs", len(state.log), epochs)

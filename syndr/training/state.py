@@ -13,7 +13,6 @@ import torch
 from torch import Tensor, nn
 
 from syndr.errors import StoreError
-from syndr.features.manifest import table_hash
 from syndr.images import Rejected
 from syndr.samples import Samples
 from syndr.training.tensor_file import read_tensors, write_tensors
@@ -112,7 +111,7 @@ def load_state(
 
 def data_hash(samples: Samples) -> str:
     """Hash the columns of a sample table that decide training."""
-    return table_hash(Samples(samples.table.select([name for name in _DECIDING_COLUMNS if name in samples])))
+    return samples.columns(*(name for name in _DECIDING_COLUMNS if name in samples)).content_hash()
 
 
 def describe_thinner(thinning: Thinner | None) -> dict[str, Any] | None:

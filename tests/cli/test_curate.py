@@ -42,7 +42,7 @@ def test_downsample_sets_bad_rows_aside(syndr, embeddings):
     np.save(embeddings / "x.npy", X)
     ended = syndr("downsample", embeddings / "x.npy", "-o", embeddings / "t.csv", "--json")
     assert ended.json["set_aside"] == 2
-    with (embeddings / "rejected.csv").open(newline="") as file:
+    with (embeddings / "t.csv.rejected.csv").open(newline="") as file:
         assert [row["id"] for row in csv.DictReader(file)] == ["4", "7"]
     table = Samples.read(embeddings / "t.csv")
     assert table["kept"].astype(bool).sum() == ended.json["kept"]
@@ -145,7 +145,8 @@ def test_extract_select_synthesize_materialize(syndr, tmp_path):
         (["--types", "0"], "--types must lie in 1..25"),
         (["--types", "a"], "numbers separated by commas"),
         (["--types", "10", "--levels", "6"], "--levels must lie in 1..5"),
-        (["--types", "10", "--originals", "x.csv"], "go together"),
+        (["--types", "10", "--originals", __file__], "go together"),
+        (["--types", "2,26"], "must lie in 1..25"),
     ],
 )
 def test_synthesize_refuses(syndr, tmp_path, options, message):
@@ -153,3 +154,40 @@ def test_synthesize_refuses(syndr, tmp_path, options, message):
     ended = syndr("synthesize", tmp_path / "pool", "-o", tmp_path / "rows.csv", *options)
     assert ended.code == 2
     assert message in ended.err
+
+
+def test_materializing_nothing_is_an_error(syndr, tmp_path):
+    from PIL import Image
+
+    (tmp_path / "pool").mkdir()
+    Image.new("RGB", (64, 64), "grey").save(tmp_path / "pool" / "flat.png")
+    ended = syndr("synthesize", tmp_path / "pool", "-o", tmp_path / "r.csv", "--types", "1", "--materialize", "png")
+    assert ended.code == 2
+    assert "none of the 3 pictures could be made" in ended.err
+
+
+def test_labels_outside_their_range_are_refused_and_a_range_maps_them(syndr, embeddings):
+    np.save(embeddings / "y.npy", np.linspace(0, 100, 100))
+    arguments = [
+        "downsample",
+        embeddings / "x.npy",
+        "--labels",
+        embeddings / "y.npy",
+        "-o",
+        embeddings / "t.csv",
+        "--json",
+    ]
+    ended = syndr(*arguments)
+    assert ended.code == 2
+    assert "90 labels lie outside the declared range 0..10" in ended.err
+    assert syndr(*arguments, "--label-range", "0,100").json["rows"] == 100
+    assert "two numbers" in syndr(*arguments, "--label-range", "high").err
+    (embeddings / "y.npy").write_bytes(b"junk")
+    assert syndr(*arguments).code == 2
+
+
+def test_a_clean_run_leaves_no_list_of_rejected_rows(syndr, embeddings):
+    stale = embeddings / "t.csv.rejected.csv"
+    stale.write_text("of an earlier run")
+    syndr("downsample", embeddings / "x.npy", "-o", embeddings / "t.csv")
+    assert not stale.exists()

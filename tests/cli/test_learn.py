@@ -41,7 +41,8 @@ def test_train_evaluate_score(syndr, labelled, options, tmp_path):
     assert ended.code == 0
     assert ended.json["scores"]["s00.png"] == pytest.approx(alone, abs=1e-4)
     assert ended.json["scores"]["zz.png"] is None
-    assert "set aside zz.png" in ended.err
+    assert "1 set aside" in ended.err
+    assert "first zz.png: " in ended.err
 
 
 def test_quality_must_be_there_and_in_range(syndr, labelled, options, tmp_path):

@@ -33,7 +33,9 @@ def test_version(syndr):
         (["downsample", "absent.npy"], "absent.npy"),
         (["run", "absent.toml"], "no such recipe"),
         (["nonsense"], "nonsense"),
-        (["score", "absent.png", "--model", "m"], "no such picture or folder"),
+        (["score", "absent.png", "--model", __file__], "absent.png"),
+        (["select", "--references", __file__, "--candidates", __file__, "-o", "x.xlsx"], "cannot write a sample table"),
+        (["train", __file__, "--device", "abacus"], "cannot be used here"),
     ],
 )
 def test_bad_arguments_end_with_2_and_one_line(syndr, arguments, message):
@@ -58,7 +60,7 @@ def test_ctrl_c_ends_with_130_and_says_that_work_is_kept(syndr, monkeypatch, tmp
     monkeypatch.setattr("syndr.report.write_report", interrupted)
     ended = syndr("report", tmp_path)
     assert ended.code == 130
-    assert "what was finished is kept" in ended.err
+    assert "finished work is kept" in ended.err
 
 
 def test_doctor_names_kernels_codecs_and_extras(syndr):
@@ -81,3 +83,14 @@ def test_every_command_is_tested():
     from syndr.cli import curate, learn
 
     assert {command.__name__ for module in (whole, curate, learn) for command in module.COMMANDS} == set(COMMANDS)
+
+
+def test_a_file_in_the_way_is_one_line(syndr, tmp_path):
+    import numpy as np
+
+    np.save(tmp_path / "x.npy", np.eye(3))
+    (tmp_path / "blocker").touch()
+    ended = syndr("downsample", tmp_path / "x.npy", "-o", tmp_path / "blocker" / "t.csv")
+    assert ended.code == 1
+    assert ended.err.startswith("error: ")
+    assert ended.err.count("\n") == 1

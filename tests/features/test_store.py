@@ -9,7 +9,6 @@ import pytest
 
 from syndr.errors import InputError, StoreError
 from syndr.features import FeatureStore, Manifest
-from syndr.features.manifest import table_hash
 from syndr.samples import Samples
 
 SAMPLES = Samples.from_columns(id=["c", "a", "ü b"], path=["c.png", None, "x"], mine=[1.5, None, float("nan")])
@@ -66,9 +65,9 @@ def test_an_empty_store(tmp_path):
 def test_the_hash_of_the_table_ignores_how_it_is_stored():
     whole = Samples.from_columns(id=["a", "b", "c"], score=[1.0, float("nan"), None])
     pieces = whole.take([0]).concat(whole.take([1, 2]))
-    assert table_hash(whole) == table_hash(pieces)
-    assert table_hash(whole) != table_hash(whole.take([1, 0, 2]))
-    assert table_hash(whole) != table_hash(whole.with_column("score", [1.0, 2.0, None]))
+    assert whole.content_hash() == pieces.content_hash()
+    assert whole.content_hash() != whole.take([1, 0, 2]).content_hash()
+    assert whole.content_hash() != whole.with_column("score", [1.0, 2.0, None]).content_hash()
 
 
 @pytest.mark.parametrize(

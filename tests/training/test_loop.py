@@ -166,7 +166,7 @@ def test_checkpoint_of_another_model_is_refused(tmp_path):
             super().__init__()
             self.head = nn.Linear(3, 1)
 
-    with pytest.raises(StoreError, match="of another model"):
+    with pytest.raises(StoreError, match="initial_weights"):
         trained(model=Other(), checkpoint=tmp_path, epochs=1)
 
 
