@@ -1,8 +1,14 @@
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 from hypothesis import settings
+
+# Tests that start Python must see the installed package, not the sources in the working directory, which lack the
+# native module.
+os.environ["PYTHONSAFEPATH"] = "1"
 
 # Machines under load miss any deadline; a derandomized run finds the same failures everywhere.
 settings.register_profile("tests", deadline=None, derandomize=True, max_examples=200)
