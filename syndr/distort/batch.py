@@ -104,8 +104,9 @@ def draw(type: int, level: int, seeds: Sequence[int] | Tensor, height: int, widt
         width: Of the images, in pixels.
 
     Returns:
-        Type 3: angles in degrees, int64 (B,). Type 11: standard normal numbers, float32 (B, 3, H, W). None for a
-        deterministic type.
+        What the type's ``Distortion.draw`` documents, one row per image. Type 3: angles in degrees, int64 (B,). Type
+        5: two uniform numbers, float64 (B, 2). Types 11 and 12: standard normal numbers, float32 (B, 3, H, W).
+        Types 13 and 14: uniform numbers, float64 (B, 3, H, W). None for a deterministic type.
 
     Raises:
         InputError: When the type, the level or a seed is not valid.
