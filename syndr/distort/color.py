@@ -75,9 +75,10 @@ def color_saturation_hsv(images: Tensor, factor: float) -> Tensor:
     """
     value = images.amax(-3, keepdim=True)
     chroma = value - images.amin(-3, keepdim=True)
-    saturation = chroma / torch.where(value > 0, value, 1)
-    share = (value - images) / torch.where(chroma > 0, chroma, 1)
-    return value * (1 - factor * saturation * share)
+    tiny = torch.finfo(images.dtype).tiny  # black and grey: 0 / tiny is the 0 that they should have
+    saturation = chroma / value.clamp(min=tiny)
+    share = (value - images).div_(chroma.clamp_(min=tiny))
+    return share.mul_(-factor * saturation).add_(1).mul_(value)
 
 
 def color_saturation_lab(images: Tensor, factor: float) -> Tensor:

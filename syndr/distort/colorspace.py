@@ -12,6 +12,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from syndr.distort import native
+
 Matrix = tuple[tuple[float, float, float], ...]
 
 # Linear sRGB to XYZ relative to the white (0.95047, 1, 1.08883): from the primaries R (.64, .33), G (.30, .60),
@@ -45,12 +47,16 @@ _SLOPE = 841 / 108
 
 def rgb_to_lab(images: Tensor) -> Tensor:
     """Convert sRGB in [0, 1] to CIE Lab of white D65: L in [0, 100], a and b about -110..110."""
+    if native.takes(images):
+        return native.rgb_to_lab(images, RGB_TO_RELATIVE_XYZ)
     x, y, z = _lab_curve(_mix(decode_srgb(images), RGB_TO_RELATIVE_XYZ)).unbind(-3)
     return torch.stack((116 * y - 16, 500 * (x - y), 200 * (y - z)), dim=-3)
 
 
 def lab_to_rgb(lab: Tensor) -> Tensor:
     """Convert CIE Lab of white D65 to sRGB, clamped to [0, 1]; nothing is clamped on the way there."""
+    if native.takes(lab):
+        return native.lab_to_rgb(lab, RELATIVE_XYZ_TO_RGB)
     lightness, a, b = lab.unbind(-3)
     y = (lightness + 16) / 116
     curve = torch.stack((y + a / 500, y, y - b / 200), dim=-3)
