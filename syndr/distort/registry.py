@@ -69,8 +69,8 @@ _F64 = torch.float64
 TYPES: dict[int, Distortion] = {
     entry.number: entry
     for entry in (
-        Distortion(1, "Gaussian blur", "blur", (0.1, 0.5, 1, 2, 5), gaussian_blur),
-        Distortion(3, "Motion blur", "blur", (1, 2, 4, 6, 10), motion_blur, draw_angles),
+        Distortion(1, "Gaussian blur", "blur", (0.1, 0.5, 1, 2, 5), gaussian_blur, None, _F64),
+        Distortion(3, "Motion blur", "blur", (1, 2, 4, 6, 10), motion_blur, draw_angles, _F64),
         Distortion(4, "Color diffusion", "color", (1, 3, 6, 8, 12), color_diffusion),
         Distortion(5, "Color shift", "color", (1, 3, 6, 8, 12), color_shift, draw_direction, _F64),
         Distortion(7, "Color saturation 1", "color", (0.4, 0.2, 0.1, 0, -0.4), color_saturation_hsv, None, _F64),
@@ -87,7 +87,7 @@ TYPES: dict[int, Distortion] = {
         ),
         Distortion(16, "Brighten", "tone", (0.1, 0.2, 0.4, 0.7, 1.1), brighten),
         Distortion(17, "Darken", "tone", (0.05, 0.1, 0.2, 0.4, 0.8), darken),
-        Distortion(18, "Mean shift", "tone", (0.15, 0.08, 0, -0.08, -0.15), mean_shift),
+        Distortion(18, "Mean shift", "tone", (0.15, 0.08, 0, -0.08, -0.15), mean_shift, None, _F64),
         Distortion(21, "Pixelate", "spatial", (0.01, 0.05, 0.1, 0.2, 0.5), pixelate, None, _F64),
         Distortion(24, "High sharpen", "sharpen", (1, 2, 3, 6, 12), high_sharpen),
         Distortion(25, "Contrast change", "tone", (0.3, 0.15, 0, -0.4, -0.6), contrast_change),
