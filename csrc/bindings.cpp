@@ -1,11 +1,8 @@
-// The one file that knows Python: checks arguments, never copies silently, releases the GIL, lets Ctrl-C through.
-#include <pybind11/numpy.h>
-#include <pybind11/pybind11.h>
-#include <pybind11/stl.h>
+// The module, and the functions of search, selection and hashing (those of distort: distort/bindings.cpp). Only the
+// bindings know Python: they check arguments, never copy silently, release the GIL, let Ctrl-C through.
+#include "bindings.hpp"
 
-#include <cstdlib>
 #include <optional>
-#include <string>
 #include <string_view>
 
 #include "diameter.hpp"
@@ -14,12 +11,10 @@
 #include "thin.hpp"
 #include "xxh64.hpp"
 
-namespace py = pybind11;
-
 namespace {
 
-using Doubles = py::array_t<double, py::array::c_style>;
-using Longs = py::array_t<std::int64_t, py::array::c_style>;
+namespace py = pybind11;
+using syndr::Doubles, syndr::Longs, syndr::kernel, syndr::values;
 
 syndr::MatrixView view_of(const py::array& array, const char* name) {
     if (array.ndim() != 2 || array.shape(1) == 0)
@@ -35,24 +30,6 @@ syndr::MatrixView view_of(const py::array& array, const char* name) {
         throw py::type_error(std::string(name) + " must have native byte order");
     return {static_cast<const std::byte*>(array.data()), std::size_t(array.shape(0)), std::size_t(array.shape(1)),
             array.strides(0), array.strides(1), scalar};
-}
-
-const double* values(const Doubles& array, std::size_t size, const char* name) {
-    if (array.ndim() != 1 || std::size_t(array.shape(0)) != size)
-        throw py::value_error(std::string(name) + " must be one-dimensional and have one entry per row");
-    return array.data();
-}
-
-const std::int64_t* values(const Longs& array, std::size_t size, const char* name) {
-    if (array.ndim() != 1 || std::size_t(array.shape(0)) != size)
-        throw py::value_error(std::string(name) + " must be one-dimensional and have one entry per row");
-    return array.data();
-}
-
-// SYNDR_KERNEL forces a kernel: how the tests run each one, and how a user compares them.
-syndr::Kernel kernel() {
-    const char* forced = std::getenv("SYNDR_KERNEL");
-    return syndr::choose_kernel(forced ? forced : "");
 }
 
 // A job whose ticks let Python see Ctrl-C and hear of progress.
@@ -222,7 +199,8 @@ std::vector<std::string> kernels() {
 
 PYBIND11_MODULE(_native, m) {
     using namespace py::literals;
-    m.doc() = "The native core of syndr; its typed face is _native.pyi, its users are syndr.search and syndr.rng.";
+    m.doc() = "The native core of syndr; its typed face is _native.pyi, its users are syndr.search,"
+              " syndr.rng and syndr.distort.";
     m.def("squared_norms", &squared_norms, "X"_a, "threads"_a, "progress"_a);
     m.def("components", &components, "X"_a, "norms"_a.noconvert(), "radius"_a, "labels"_a.noconvert(), "gap"_a,
           "threads"_a, "progress"_a);
@@ -236,6 +214,7 @@ PYBIND11_MODULE(_native, m) {
           "progress"_a);
     m.def("thin", &thin, "count"_a, "i"_a.noconvert(), "j"_a.noconvert(), "forward"_a, "keep"_a);
     m.def("hash_ids", &hash_ids, "ids"_a, "seed"_a);
+    syndr::bind_distort(m);
     m.def("kernels", &kernels);
     m.attr("SMALLEST_SQUARED_NORM") = syndr::kSmallestSquaredNorm;
     m.attr("LARGEST_SQUARED_NORM") = syndr::kLargestSquaredNorm;

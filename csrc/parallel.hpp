@@ -44,6 +44,10 @@ private:
     template <class Task>
     void execute(std::size_t tasks, Task& task, std::size_t shown_total) {
         if (tasks == 0) return;
+        if (!tick_ && std::min<std::size_t>(threads_, tasks) == 1) {  // short work must not pay for a thread
+            for (std::size_t index = 0; index < tasks; ++index) task(index, 0u);
+            return;
+        }
         next_ = 0;
         done_ = 0;
         stopping_ = false;

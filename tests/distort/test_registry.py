@@ -19,11 +19,21 @@ def test_kadid_names_families_and_kinds():
     assert {number: (entry.name, entry.family, entry.stochastic) for number, entry in TYPES.items()} == {
         1: ("Gaussian blur", "blur", False),
         3: ("Motion blur", "blur", True),
+        4: ("Color diffusion", "color", False),
+        5: ("Color shift", "color", True),
+        7: ("Color saturation 1", "color", False),
+        8: ("Color saturation 2", "color", False),
         9: ("JPEG2000", "compression", False),
         10: ("JPEG", "compression", False),
         11: ("White noise", "noise", True),
+        12: ("White noise in color component", "noise", True),
+        13: ("Impulse noise", "noise", True),
+        14: ("Multiplicative noise", "noise", True),
+        16: ("Brighten", "tone", False),
+        17: ("Darken", "tone", False),
         18: ("Mean shift", "tone", False),
         21: ("Pixelate", "spatial", False),
+        24: ("High sharpen", "sharpen", False),
         25: ("Contrast change", "tone", False),
     }
 

@@ -6,6 +6,7 @@ import io
 import math
 
 import numpy as np
+from oracle import kadid_color as color
 from PIL import Image
 from scipy.interpolate import CubicSpline
 from scipy.ndimage import correlate
@@ -15,11 +16,21 @@ EPS = np.finfo(np.float64).eps
 LEVELS = {
     1: (0.1, 0.5, 1, 2, 5),
     3: (1, 2, 4, 6, 10),
+    4: (1, 3, 6, 8, 12),
+    5: (1, 3, 6, 8, 12),
+    7: (0.4, 0.2, 0.1, 0, -0.4),
+    8: (1, 2, 3, 6, 9),
     9: (16, 32, 45, 120, 400),
     10: (43, 36, 24, 7, 4),
     11: (0.001, 0.002, 0.003, 0.005, 0.01),
+    12: (0.0001, 0.0005, 0.001, 0.002, 0.003),
+    13: (0.001, 0.005, 0.01, 0.02, 0.03),
+    14: (0.001, 0.005, 0.01, 0.02, 0.05),
+    16: (0.1, 0.2, 0.4, 0.7, 1.1),
+    17: (0.05, 0.1, 0.2, 0.4, 0.8),
     18: (0.15, 0.08, 0, -0.08, -0.15),
     21: (0.01, 0.05, 0.1, 0.2, 0.5),
+    24: (1, 2, 3, 6, 12),
     25: (0.3, 0.15, 0, -0.4, -0.6),
 }
 
@@ -33,7 +44,7 @@ def distort(image, number, level, draw=None):
 
 
 def stretch(x):
-    return x if x.max() == x.min() else (x - x.min()) / (x.max() - x.min())
+    return color.stretch(x)
 
 
 def to_8bit(x):
@@ -106,6 +117,14 @@ def white_noise(x, variance, normal):
     return np.clip(x + math.sqrt(variance) * normal, 0, 1)
 
 
+def impulse_noise(x, density, uniform):
+    return np.where(uniform < density / 2, 0, np.where(uniform < density, 1, x))
+
+
+def multiplicative_noise(x, variance, uniform):
+    return np.clip(x + x * math.sqrt(12 * variance) * (uniform - 0.5), 0, 1)
+
+
 def mean_shift(x, offset):
     return np.clip(x + offset, 0, 1)
 
@@ -134,10 +153,20 @@ def contrast_change(x, m):
 FUNCTIONS = {
     1: gaussian_blur,
     3: motion_blur,
+    4: color.color_diffusion,
+    5: color.color_shift,
+    7: color.color_saturation_hsv,
+    8: color.color_saturation_lab,
     9: jpeg2000,
     10: jpeg,
     11: white_noise,
+    12: color.ycbcr_noise,
+    13: impulse_noise,
+    14: multiplicative_noise,
+    16: color.brighten,
+    17: color.darken,
     18: mean_shift,
     21: pixelate,
+    24: color.high_sharpen,
     25: contrast_change,
 }
