@@ -13,26 +13,34 @@ from syndr.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from syndr.distort.batch import apply, distort, draw
-    from syndr.distort.blur import gaussian_blur, motion_blur
+    from syndr.distort.blur import gaussian_blur, lens_blur, motion_blur
     from syndr.distort.compression import jpeg, jpeg2000
     from syndr.distort.noise import white_noise
+    from syndr.distort.quantizers import color_quantization, quantization
     from syndr.distort.registry import TYPES, Distortion
-    from syndr.distort.spatial import pixelate
+    from syndr.distort.spatial import color_block, non_eccentricity_patch, pixelate
     from syndr.distort.tone import contrast_change, mean_shift
+    from syndr.distort.warp import jitter
 
 __all__ = [
     "TYPES",
     "Distortion",
     "apply",
+    "color_block",
+    "color_quantization",
     "contrast_change",
     "distort",
     "draw",
     "gaussian_blur",
+    "jitter",
     "jpeg",
     "jpeg2000",
+    "lens_blur",
     "mean_shift",
     "motion_blur",
+    "non_eccentricity_patch",
     "pixelate",
+    "quantization",
     "white_noise",
 ]
 
@@ -42,15 +50,21 @@ __getattr__ = lazy_exports(
         "Distortion": "registry",
         "TYPES": "registry",
         "apply": "batch",
+        "color_block": "spatial",
+        "color_quantization": "quantizers",
         "contrast_change": "tone",
         "distort": "batch",
         "draw": "batch",
         "gaussian_blur": "blur",
+        "jitter": "warp",
         "jpeg": "compression",
         "jpeg2000": "compression",
+        "lens_blur": "blur",
         "mean_shift": "tone",
         "motion_blur": "blur",
+        "non_eccentricity_patch": "spatial",
         "pixelate": "spatial",
+        "quantization": "quantizers",
         "white_noise": "noise",
     },
     needs=("torch", "PIL"),

@@ -104,7 +104,8 @@ def draw(type: int, level: int, seeds: Sequence[int] | Tensor, height: int, widt
         width: Of the images, in pixels.
 
     Returns:
-        Type 3: angles in degrees, int64 (B,). Type 11: standard normal numbers, float32 (B, 3, H, W). None for a
+        Type 3: angles in degrees, int64 (B,). Type 11: standard normal numbers, float32 (B, 3, H, W). Type 19: the
+        same, (B, 5, 2, H, W). Types 20 and 23: uniform numbers, float64 (B, 100, 4) and (B, 10, 5). None for a
         deterministic type.
 
     Raises:

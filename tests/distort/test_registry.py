@@ -18,12 +18,18 @@ def test_levels_equal_the_specifications():
 def test_kadid_names_families_and_kinds():
     assert {number: (entry.name, entry.family, entry.stochastic) for number, entry in TYPES.items()} == {
         1: ("Gaussian blur", "blur", False),
+        2: ("Lens blur", "blur", False),
         3: ("Motion blur", "blur", True),
+        6: ("Color quantization", "quantizers", False),
         9: ("JPEG2000", "compression", False),
         10: ("JPEG", "compression", False),
         11: ("White noise", "noise", True),
         18: ("Mean shift", "tone", False),
+        19: ("Jitter", "warp", True),
+        20: ("Non-eccentricity patch", "spatial", True),
         21: ("Pixelate", "spatial", False),
+        22: ("Quantization", "quantizers", False),
+        23: ("Color block", "spatial", True),
         25: ("Contrast change", "tone", False),
     }
 
