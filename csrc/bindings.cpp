@@ -1,28 +1,20 @@
-// The one file that knows Python: checks arguments, never copies silently, releases the GIL, lets Ctrl-C through.
-#include <pybind11/numpy.h>
-#include <pybind11/pybind11.h>
-#include <pybind11/stl.h>
+// The module, and the functions of search, selection and hashing (those of distort: distort/bindings.cpp). Only the
+// bindings know Python: they check arguments, never copy silently, release the GIL, let Ctrl-C through.
+#include "bindings.hpp"
 
-#include <cstdlib>
 #include <optional>
-#include <string>
 #include <string_view>
 
 #include "diameter.hpp"
-#include "distort/color_quantizer.hpp"
-#include "distort/otsu.hpp"
 #include "nearest.hpp"
 #include "range_join.hpp"
 #include "thin.hpp"
 #include "xxh64.hpp"
 
-namespace py = pybind11;
-
 namespace {
 
-using Doubles = py::array_t<double, py::array::c_style>;
-using Longs = py::array_t<std::int64_t, py::array::c_style>;
-using Bytes = py::array_t<std::uint8_t, py::array::c_style>;
+namespace py = pybind11;
+using syndr::Doubles, syndr::Longs, syndr::kernel, syndr::values;
 
 syndr::MatrixView view_of(const py::array& array, const char* name) {
     if (array.ndim() != 2 || array.shape(1) == 0)
@@ -38,24 +30,6 @@ syndr::MatrixView view_of(const py::array& array, const char* name) {
         throw py::type_error(std::string(name) + " must have native byte order");
     return {static_cast<const std::byte*>(array.data()), std::size_t(array.shape(0)), std::size_t(array.shape(1)),
             array.strides(0), array.strides(1), scalar};
-}
-
-const double* values(const Doubles& array, std::size_t size, const char* name) {
-    if (array.ndim() != 1 || std::size_t(array.shape(0)) != size)
-        throw py::value_error(std::string(name) + " must be one-dimensional and have one entry per row");
-    return array.data();
-}
-
-const std::int64_t* values(const Longs& array, std::size_t size, const char* name) {
-    if (array.ndim() != 1 || std::size_t(array.shape(0)) != size)
-        throw py::value_error(std::string(name) + " must be one-dimensional and have one entry per row");
-    return array.data();
-}
-
-// SYNDR_KERNEL forces a kernel: how the tests run each one, and how a user compares them.
-syndr::Kernel kernel() {
-    const char* forced = std::getenv("SYNDR_KERNEL");
-    return syndr::choose_kernel(forced ? forced : "");
 }
 
 // A job whose ticks let Python see Ctrl-C and hear of progress.
@@ -215,44 +189,6 @@ py::array_t<std::uint64_t> hash_ids(const py::list& ids, std::uint64_t seed) {
     return to_array(std::move(hashes));
 }
 
-Bytes quantize_colors(const Bytes& pictures, std::size_t most, unsigned threads) {
-    if (pictures.ndim() != 4 || pictures.shape(1) != 3 || pictures.size() == 0)
-        throw py::value_error("pictures must have the shape (count, 3, height, width), nothing of it 0");
-    if (most < 1 || most > 256) throw py::value_error("most must be 1 to 256 colours");
-    const std::size_t height = std::size_t(pictures.shape(2)), width = std::size_t(pictures.shape(3));
-    Bytes quantized(std::vector<py::ssize_t>(pictures.shape(), pictures.shape() + 4));
-    const std::uint8_t* from = pictures.data();
-    std::uint8_t* to = quantized.mutable_data();
-    auto work = job(threads, py::none());
-    {
-        const py::gil_scoped_release release;
-        work.run(std::size_t(pictures.shape(0)), [&](std::size_t index, unsigned) {
-            const std::size_t offset = index * 3 * height * width;
-            const syndr::Picture picture{from + offset, height, width};
-            syndr::dither_down_columns(picture, syndr::wu_palette(picture, most), to + offset);
-        });
-    }
-    return quantized;
-}
-
-Longs otsu_thresholds(const Longs& histograms, std::size_t count) {
-    if (histograms.ndim() != 2 || histograms.shape(1) != 256)
-        throw py::value_error("histograms must have the shape (count, 256)");
-    if (count < 1 || count > 254) throw py::value_error("count must be 1 to 254 thresholds");
-    const std::size_t rows = std::size_t(histograms.shape(0));
-    Longs found({rows, count});
-    const std::int64_t* bins = histograms.data();
-    std::int64_t* to = found.mutable_data();
-    const py::gil_scoped_release release;
-    for (std::size_t row = 0; row < rows; ++row) {
-        syndr::Histogram histogram;
-        std::copy_n(bins + row * histogram.size(), histogram.size(), histogram.begin());
-        const auto thresholds = syndr::otsu_thresholds(histogram, count);
-        std::copy(thresholds.begin(), thresholds.end(), to + row * count);
-    }
-    return found;
-}
-
 std::vector<std::string> kernels() {
     std::vector<std::string> names;
     for (const syndr::Kernel& each : syndr::available_kernels()) names.emplace_back(each.name);
@@ -263,7 +199,8 @@ std::vector<std::string> kernels() {
 
 PYBIND11_MODULE(_native, m) {
     using namespace py::literals;
-    m.doc() = "The native core of syndr; its typed face is _native.pyi, its users are syndr.search, syndr.rng and syndr.distort.";
+    m.doc() = "The native core of syndr; its typed face is _native.pyi, its users are syndr.search,"
+              " syndr.rng and syndr.distort.";
     m.def("squared_norms", &squared_norms, "X"_a, "threads"_a, "progress"_a);
     m.def("components", &components, "X"_a, "norms"_a.noconvert(), "radius"_a, "labels"_a.noconvert(), "gap"_a,
           "threads"_a, "progress"_a);
@@ -277,8 +214,7 @@ PYBIND11_MODULE(_native, m) {
           "progress"_a);
     m.def("thin", &thin, "count"_a, "i"_a.noconvert(), "j"_a.noconvert(), "forward"_a, "keep"_a);
     m.def("hash_ids", &hash_ids, "ids"_a, "seed"_a);
-    m.def("quantize_colors", &quantize_colors, "pictures"_a.noconvert(), "most"_a, "threads"_a);
-    m.def("otsu_thresholds", &otsu_thresholds, "histograms"_a.noconvert(), "count"_a);
+    syndr::bind_distort(m);
     m.def("kernels", &kernels);
     m.attr("SMALLEST_SQUARED_NORM") = syndr::kSmallestSquaredNorm;
     m.attr("LARGEST_SQUARED_NORM") = syndr::kLargestSquaredNorm;

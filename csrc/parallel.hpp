@@ -32,6 +32,10 @@ public:
     template <class Task>
     void run(std::size_t tasks, Task&& task) {
         if (tasks == 0) return;
+        if (!tick_ && std::min<std::size_t>(threads_, tasks) == 1) {  // short work must not pay for a thread
+            for (std::size_t index = 0; index < tasks; ++index) task(index, 0u);
+            return;
+        }
         next_ = 0;
         done_ = 0;
         stopping_ = false;

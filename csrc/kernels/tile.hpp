@@ -1,9 +1,11 @@
-// Inner products of float32 row tiles, by the best instruction set this CPU has.
+// Inner products of float32 row tiles, and the choice of the best instruction set this CPU has.
 #pragma once
 
 #include <cstddef>
 #include <string>
 #include <vector>
+
+#include "distort/pixel_kernels.hpp"
 
 namespace syndr {
 
@@ -17,6 +19,7 @@ using TileProducts = void (*)(const float* a, std::size_t rows_a, const float* b
 struct Kernel {
     const char* name;
     TileProducts products;
+    const PixelKernels* pixels;
 };
 
 // Every kernel this CPU can run, best first; the last is "portable".

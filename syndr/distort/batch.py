@@ -58,14 +58,14 @@ def distort(
     result = torch.empty_like(images)
     for (number, group_level), rows in groups.items():
         entry = TYPES[number]
-        # One image at a time stays in a CPU's cache; the results are the same bits.
-        step = 1 if images.device.type == "cpu" and not entry.threaded else len(rows)
-        for start in range(0, len(rows), step):
-            part = rows[start : start + step]
-            index = torch.tensor(part, device=images.device)
-            stream = Stream(seeds[index], number, group_level)
+        # One image at a time stays in a CPU's cache, and needs no copy; the results are the same bits.
+        alone = images.device.type == "cpu" and not entry.threaded
+        parts = [slice(row, row + 1) for row in rows] if alone else [torch.tensor(rows, device=images.device)]
+        for part in parts:
+            stream = Stream(seeds[part], number, group_level)
             draws = None if entry.draw is None else entry.draw(stream, images.shape[2], images.shape[3])
-            result[index] = _run(images[index], entry, group_level, draws, [names[row] for row in part])
+            named = names[part] if isinstance(part, slice) else [names[row] for row in rows]
+            result[part] = _run(images[part], entry, group_level, draws, named)
     return result
 
 
@@ -104,9 +104,10 @@ def draw(type: int, level: int, seeds: Sequence[int] | Tensor, height: int, widt
         width: Of the images, in pixels.
 
     Returns:
-        Type 3: angles in degrees, int64 (B,). Type 11: standard normal numbers, float32 (B, 3, H, W). Type 19: the
-        same, (B, 5, 2, H, W). Types 20 and 23: uniform numbers, float64 (B, 100, 4) and (B, 10, 5). None for a
-        deterministic type.
+        What the type's ``Distortion.draw`` documents, one row per image. Type 3: angles in degrees, int64 (B,). Type
+        5: two uniform numbers, float64 (B, 2). Types 11 and 12: standard normal numbers, float32 (B, 3, H, W).
+        Types 13 and 14: uniform numbers, float64 (B, 3, H, W). Type 19: standard normal numbers, float32 (B, 5, 2, H,
+        W). Types 20 and 23: uniform numbers, float64 (B, 100, 4) and (B, 10, 5). None for a deterministic type.
 
     Raises:
         InputError: When the type, the level or a seed is not valid.

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from syndr.distort import native
 from syndr.distort.random import Stream
 from syndr.errors import InputError
 
@@ -25,6 +26,8 @@ def gaussian_blur(images: Tensor, sigma: float) -> Tensor:
         Tensor of the same shape and dtype. Borders are replicated.
     """
     taps = gaussian_taps(sigma)
+    if native.takes(images):
+        return native.blur(images, taps)
     return correlate(correlate(images, taps[None, :]), taps[:, None])
 
 

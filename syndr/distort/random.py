@@ -17,6 +17,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from syndr.distort import native
+
 _WORD = (1 << 32) - 1
 _ROUNDS = 10
 _MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
@@ -72,7 +74,9 @@ class Stream:
 
     def uniform(self, shape: tuple[int, ...], draw: int = 0) -> Tensor:
         """Give uniform numbers in [0, 1), multiples of 2**-32: float64 (B, *shape)."""
-        return (self.words(math.prod(shape), draw).double() * 2.0**-32).reshape(-1, *shape)
+        if native.runs_on(self.seeds.device):
+            return native.draw_uniform(self.seeds, (draw, self.type, self.level), math.prod(shape)).view(-1, *shape)
+        return (self.words(math.prod(shape), draw).double() * 2.0**-32).view(-1, *shape)
 
     def integers(self, bound: int, shape: tuple[int, ...], draw: int = 0) -> Tensor:
         """Give uniform integers 0..bound-1, each within 2**-32 of its probability: int64 (B, *shape)."""
@@ -81,11 +85,13 @@ class Stream:
     def normal(self, shape: tuple[int, ...], draw: int = 0) -> Tensor:
         """Give standard normal numbers by the Box-Muller transform: float32 (B, *shape), at most 6.7 in size.
 
-        Logarithm, sine and cosine are computed in float64 and rounded once: libraries and devices differ in
-        the last bit of a float64, which leaves the float32 the same but for a few numbers in a thousand
+        Logarithm, sine and cosine are computed in float64 and rounded once: libraries, devices and the CPU kernel
+        differ in the last bits of a float64, which leaves the float32 the same but for a few numbers in a hundred
         million, and those differ by one unit in the last place.
         """
         count = math.prod(shape)
+        if native.runs_on(self.seeds.device):
+            return native.draw_normal(self.seeds, (draw, self.type, self.level), count).view(-1, *shape)
         words = self.words(count + count % 2, draw).double()
         radius = ((words[:, 0::2] + 1) * 2.0**-32).log_().mul_(-2).sqrt_()  # the + 1 keeps zero out of the log
         angle = words[:, 1::2] * (2 * math.pi * 2.0**-32)

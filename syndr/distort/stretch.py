@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from syndr.distort import native
 from syndr.errors import InputError
 
 #: A float image all of whose values lie this close to multiples of 1/255 is taken as an 8-bit one.
@@ -35,16 +36,16 @@ def stretch_input(images: Tensor, dtype: torch.dtype, names: Sequence[int | str]
     """
     if images.is_floating_point():
         images = images.to(torch.promote_types(images.dtype, torch.float32))
-    low, high = _extremes(images)
+    low, high, eight_bit = native.extremes(images) if native.takes_pictures(images) else _measure(images)
     if images.is_floating_point():
         _refuse(~((low >= 0) & (high <= 1)), names, "holds NaN or values outside [0, 1]; scale it, or give uint8")
-        nearest = (images * 255).round_()
-        close = (nearest / 255).sub_(images).abs_() <= EIGHT_BIT_TOLERANCE
-        eight_bit = close.flatten(1).all(1).view(-1, 1, 1, 1)
-        images = torch.where(eight_bit, nearest, images)
         low = torch.where(eight_bit, (low * 255).round(), low)
         high = torch.where(eight_bit, (high * 255).round(), high)
     _refuse(low == high, names, "is constant: there is no range to stretch to 0..1; leave it out")
+    if native.takes_pictures(images):
+        return native.stretch(images, low, high, eight_bit, dtype)
+    if images.is_floating_point():
+        images = torch.where(eight_bit, (images * 255).round_(), images)
     low, high = low.to(dtype), high.to(dtype)
     return (images.to(dtype) - low).div_(high - low)
 
@@ -67,6 +68,15 @@ def round_to_8bit(images: Tensor) -> Tensor:
     """Give floor(255 x + 0.5), saturated to 0..255, as uint8; computed in float64 (SPEC section 5)."""
     # Conversion to uint8 cuts the fraction off: that is the floor, as nothing negative is left.
     return (images.double() * 255).add_(0.5).clamp_(0, 255).to(torch.uint8)
+
+
+def _measure(images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Give each image's minimum and maximum and whether all its values are 8-bit, (B, 1, 1, 1) each."""
+    low, high = _extremes(images)
+    if not images.is_floating_point():
+        return low, high, torch.ones_like(low, dtype=torch.bool)
+    close = (images * 255).round_().div_(255).sub_(images).abs_() <= EIGHT_BIT_TOLERANCE
+    return low, high, close.flatten(1).all(1).view(-1, 1, 1, 1)
 
 
 def _extremes(images: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,8 +1,39 @@
-"""Tone: mean shift (type 18) and contrast change (type 25)."""
+"""Tone: brighten (type 16), darken (type 17), mean shift (type 18) and contrast change (type 25)."""
 
 from __future__ import annotations
 
 from torch import Tensor
+
+from syndr.distort.colorspace import lab_to_rgb, rgb_to_lab
+
+
+def brighten(images: Tensor, amount: float) -> Tensor:
+    """Lift the middle tones: two parts of R, G, B and one of L of Lab (SPEC section 4, type 16).
+
+    Args:
+        images: Float tensor (B, 3, H, W) in [0, 1]; not modified.
+        amount: The curves send 1/2 to (1 + amount)/2.
+
+    Returns:
+        Tensor of the same shape and dtype, in [0, 1].
+    """
+    middle = 0.5 + amount / 2
+    lab = rgb_to_lab(images)
+    lab[:, 0] = 100 * _parabola(lab[:, 0] / 100, middle)
+    return (2 * _parabola(images, middle)).add_(lab_to_rgb(lab)).div_(3)
+
+
+def darken(images: Tensor, amount: float) -> Tensor:
+    """Lower the middle tones of R, G and B (SPEC section 4, type 17).
+
+    Args:
+        images: Float tensor in [0, 1]; not modified.
+        amount: The curve sends 1/2 to (1 - amount)/2.
+
+    Returns:
+        Tensor of the same shape and dtype, in [0, 1].
+    """
+    return _parabola(images, 0.5 - amount / 2)
 
 
 def mean_shift(images: Tensor, offset: float) -> Tensor:
@@ -39,3 +70,8 @@ def contrast_change(images: Tensor, amount: float) -> Tensor:
     cubic = 4 - 4 * linear
     t = images - 0.5
     return t.square().mul_(cubic).add_(linear).mul_(t).add_(0.5).clamp_(0, 1)
+
+
+def _parabola(values: Tensor, middle: float) -> Tensor:
+    """Send values through the parabola of (0, 0), (1/2, middle) and (1, 1), and clamp to [0, 1]."""
+    return (values * (2 - 4 * middle)).add_(4 * middle - 1).mul_(values).clamp_(0, 1)

@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 from oracle import colour_quantizer, otsu
+from oracle import kadid_color as color
 from PIL import Image
 from scipy.integrate import quad
 from scipy.interpolate import CubicSpline
@@ -19,16 +20,26 @@ LEVELS = {
     1: (0.1, 0.5, 1, 2, 5),
     2: (1, 2, 4, 6, 8),
     3: (1, 2, 4, 6, 10),
+    4: (1, 3, 6, 8, 12),
+    5: (1, 3, 6, 8, 12),
     6: (64, 48, 32, 16, 8),
+    7: (0.4, 0.2, 0.1, 0, -0.4),
+    8: (1, 2, 3, 6, 9),
     9: (16, 32, 45, 120, 400),
     10: (43, 36, 24, 7, 4),
     11: (0.001, 0.002, 0.003, 0.005, 0.01),
+    12: (0.0001, 0.0005, 0.001, 0.002, 0.003),
+    13: (0.001, 0.005, 0.01, 0.02, 0.03),
+    14: (0.001, 0.005, 0.01, 0.02, 0.05),
+    16: (0.1, 0.2, 0.4, 0.7, 1.1),
+    17: (0.05, 0.1, 0.2, 0.4, 0.8),
     18: (0.15, 0.08, 0, -0.08, -0.15),
     19: (0.05, 0.1, 0.2, 0.5, 1),
     20: (20, 40, 60, 80, 100),
     21: (0.01, 0.05, 0.1, 0.2, 0.5),
     22: (20, 16, 13, 10, 7),
     23: (2, 4, 6, 8, 10),
+    24: (1, 2, 3, 6, 12),
     25: (0.3, 0.15, 0, -0.4, -0.6),
 }
 
@@ -42,7 +53,7 @@ def distort(image, number, level, draw=None):
 
 
 def stretch(x):
-    return x if x.max() == x.min() else (x - x.min()) / (x.max() - x.min())
+    return color.stretch(x)
 
 
 def to_8bit(x):
@@ -140,6 +151,14 @@ def white_noise(x, variance, normal):
     return np.clip(x + math.sqrt(variance) * normal, 0, 1)
 
 
+def impulse_noise(x, density, uniform):
+    return np.where(uniform < density / 2, 0, np.where(uniform < density, 1, x))
+
+
+def multiplicative_noise(x, variance, uniform):
+    return np.clip(x + x * math.sqrt(12 * variance) * (uniform - 0.5), 0, 1)
+
+
 def mean_shift(x, offset):
     return np.clip(x + offset, 0, 1)
 
@@ -223,9 +242,9 @@ def color_block(x, count, draws):
     x = x.copy()
     height, width = x.shape[:2]
     row, column = np.mgrid[1 : height + 1, 1 : width + 1]
-    for *color, u, v in draws[:count]:
+    for *rgb, u, v in draws[:count]:
         left, top = otsu.half_away(u * (width - 32)), otsu.half_away(v * (height - 32))
-        x[(row >= top) & (row <= top + 31) & (column >= left) & (column <= left + 31)] = color
+        x[(row >= top) & (row <= top + 31) & (column >= left) & (column <= left + 31)] = rgb
     return x
 
 
@@ -238,15 +257,25 @@ FUNCTIONS = {
     1: gaussian_blur,
     2: lens_blur,
     3: motion_blur,
+    4: color.color_diffusion,
+    5: color.color_shift,
     6: color_quantization,
+    7: color.color_saturation_hsv,
+    8: color.color_saturation_lab,
     9: jpeg2000,
     10: jpeg,
     11: white_noise,
+    12: color.ycbcr_noise,
+    13: impulse_noise,
+    14: multiplicative_noise,
+    16: color.brighten,
+    17: color.darken,
     18: mean_shift,
     19: jitter,
     20: non_eccentricity_patch,
     21: pixelate,
     22: quantization,
     23: color_block,
+    24: color.high_sharpen,
     25: contrast_change,
 }

@@ -1,0 +1,30 @@
+// One instruction set's table of pixel kernels.
+#pragma once
+
+#include "distort/blur_body.hpp"
+#include "distort/lab_body.hpp"
+#include "distort/random_body.hpp"
+#include "distort/stretch_body.hpp"
+
+namespace syndr {
+namespace {
+
+template <class T>
+constexpr ImageKernels<T> kImageKernels = {
+    &Stretch<T>::measure,
+    &Stretch<T>::template spread<float>,
+    &Stretch<T>::template spread<double>,
+    &Lab<T>::template planes<&Lab<T>::from_rgb>,
+    &Lab<T>::template planes<&Lab<T>::to_rgb>,
+    &Blur<T>::along,
+    &Blur<T>::across,
+};
+
+constexpr PixelKernels kPixelKernels = {
+    kImageKernels<float>,
+    kImageKernels<double>,
+    {&Random::sequence<double, &Random::fill_uniform>, &Random::sequence<float, &Random::fill_normal>},
+};
+
+}  // namespace
+}  // namespace syndr
