@@ -1,17 +1,22 @@
 // The kernels of syndr.distort for Python: images as contiguous arrays, results as new ones.
 #include "bindings.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <vector>
 
 #include "distort/blur.hpp"
+#include "distort/color_quantizer.hpp"
 #include "distort/lab.hpp"
+#include "distort/otsu.hpp"
 #include "distort/random.hpp"
 #include "distort/stretch.hpp"
 
 namespace syndr {
 namespace {
+
+using Bytes = py::array_t<std::uint8_t, py::array::c_style>;
 
 // Calls work with a value of the array's own type.
 template <class Work>
@@ -141,6 +146,41 @@ py::array_t<float> draw_normal(const Longs& seeds, std::array<std::uint32_t, 3> 
     return draw<float>(seeds, counter, count, threads, kernel().pixels->random.normal);
 }
 
+Bytes quantize_colors(const Bytes& pictures, std::size_t most, unsigned threads) {
+    if (pictures.ndim() != 4 || pictures.shape(1) != 3 || pictures.size() == 0)
+        throw py::value_error("pictures must have the shape (count, 3, height, width), nothing of it 0");
+    if (most < 1 || most > 256) throw py::value_error("most must be 1 to 256 colours");
+    const std::size_t height = std::size_t(pictures.shape(2)), width = std::size_t(pictures.shape(3));
+    Bytes quantized(std::vector<py::ssize_t>(pictures.shape(), pictures.shape() + 4));
+    const std::uint8_t* from = pictures.data();
+    std::uint8_t* const to = quantized.mutable_data();
+    const py::gil_scoped_release release;
+    Job(threads).run(std::size_t(pictures.shape(0)), [&](std::size_t index, unsigned) {
+        const std::size_t offset = index * 3 * height * width;
+        const Picture picture{from + offset, height, width};
+        dither_down_columns(picture, wu_palette(picture, most), to + offset);
+    });
+    return quantized;
+}
+
+Longs find_thresholds(const Longs& histograms, std::size_t count) {
+    if (histograms.ndim() != 2 || histograms.shape(1) != py::ssize_t(Histogram{}.size()))
+        throw py::value_error("histograms must have the shape (count, 256)");
+    if (count < 1 || count > 254) throw py::value_error("count must be 1 to 254 thresholds");
+    const std::size_t rows = std::size_t(histograms.shape(0));
+    Longs found({rows, count});
+    const std::int64_t* bins = histograms.data();
+    std::int64_t* const to = found.mutable_data();
+    const py::gil_scoped_release release;
+    for (std::size_t row = 0; row < rows; ++row) {
+        Histogram histogram;
+        std::copy_n(bins + row * histogram.size(), histogram.size(), histogram.begin());
+        const auto thresholds = otsu_thresholds(histogram, count);
+        std::copy(thresholds.begin(), thresholds.end(), to + row * count);
+    }
+    return found;
+}
+
 }  // namespace
 
 void bind_distort(py::module_& m) {
@@ -155,6 +195,8 @@ void bind_distort(py::module_& m) {
     m.def("blur", &blur, "planes"_a, "taps"_a.noconvert(), "threads"_a);
     m.def("draw_uniform", &draw_uniform, "seeds"_a.noconvert(), "counter"_a, "count"_a, "threads"_a);
     m.def("draw_normal", &draw_normal, "seeds"_a.noconvert(), "counter"_a, "count"_a, "threads"_a);
+    m.def("quantize_colors", &quantize_colors, "pictures"_a.noconvert(), "most"_a, "threads"_a);
+    m.def("otsu_thresholds", &find_thresholds, "histograms"_a.noconvert(), "count"_a);
 }
 
 }  // namespace syndr

@@ -13,21 +13,25 @@ from syndr.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from syndr.distort.batch import apply, distort, draw
-    from syndr.distort.blur import gaussian_blur, motion_blur
+    from syndr.distort.blur import gaussian_blur, lens_blur, motion_blur
     from syndr.distort.color import color_diffusion, color_saturation_hsv, color_saturation_lab, color_shift
     from syndr.distort.compression import jpeg, jpeg2000
     from syndr.distort.noise import impulse_noise, multiplicative_noise, white_noise, ycbcr_noise
+    from syndr.distort.quantizers import color_quantization, quantization
     from syndr.distort.registry import TYPES, Distortion
     from syndr.distort.sharpen import high_sharpen
-    from syndr.distort.spatial import pixelate
+    from syndr.distort.spatial import color_block, non_eccentricity_patch, pixelate
     from syndr.distort.tone import brighten, contrast_change, darken, mean_shift
+    from syndr.distort.warp import jitter
 
 __all__ = [
     "TYPES",
     "Distortion",
     "apply",
     "brighten",
+    "color_block",
     "color_diffusion",
+    "color_quantization",
     "color_saturation_hsv",
     "color_saturation_lab",
     "color_shift",
@@ -38,12 +42,16 @@ __all__ = [
     "gaussian_blur",
     "high_sharpen",
     "impulse_noise",
+    "jitter",
     "jpeg",
     "jpeg2000",
+    "lens_blur",
     "mean_shift",
     "motion_blur",
     "multiplicative_noise",
+    "non_eccentricity_patch",
     "pixelate",
+    "quantization",
     "white_noise",
     "ycbcr_noise",
 ]
@@ -55,7 +63,9 @@ __getattr__ = lazy_exports(
         "TYPES": "registry",
         "apply": "batch",
         "brighten": "tone",
+        "color_block": "spatial",
         "color_diffusion": "color",
+        "color_quantization": "quantizers",
         "color_saturation_hsv": "color",
         "color_saturation_lab": "color",
         "color_shift": "color",
@@ -66,12 +76,16 @@ __getattr__ = lazy_exports(
         "gaussian_blur": "blur",
         "high_sharpen": "sharpen",
         "impulse_noise": "noise",
+        "jitter": "warp",
         "jpeg": "compression",
         "jpeg2000": "compression",
+        "lens_blur": "blur",
         "mean_shift": "tone",
         "motion_blur": "blur",
         "multiplicative_noise": "noise",
+        "non_eccentricity_patch": "spatial",
         "pixelate": "spatial",
+        "quantization": "quantizers",
         "white_noise": "noise",
         "ycbcr_noise": "noise",
     },

@@ -1,4 +1,4 @@
-"""Blurs: gaussian (type 1) and motion (type 3)."""
+"""Blurs: gaussian (type 1), lens (type 2) and motion (type 3)."""
 
 from __future__ import annotations
 
@@ -40,6 +40,44 @@ def gaussian_taps(sigma: float) -> Tensor:
     taps = torch.exp(-torch.arange(-radius, radius + 1, dtype=torch.float64).square() / (2 * sigma**2))
     taps[taps < _EPS] = 0
     return taps / taps.sum()
+
+
+def lens_blur(images: Tensor, radius: float) -> Tensor:
+    """Blur with a disc (SPEC section 4, type 2).
+
+    Args:
+        images: Float tensor (..., H, W) in [0, 1]; not modified.
+        radius: Of the disc, in pixels, > 0.
+
+    Returns:
+        Tensor of the same shape and dtype. Borders are replicated.
+    """
+    return correlate(images, disc_kernel(radius))
+
+
+def disc_kernel(radius: float) -> Tensor:
+    """Give the share of each pixel in a disc on the middle pixel's centre: float64 (odd, odd), summing to 1."""
+    half = math.ceil(radius - 0.5)
+    edges = torch.arange(-half, half + 2, dtype=torch.float64) - 0.5
+    area = _disc_area(edges[:, None], edges[None, :], radius).diff(dim=0).diff(dim=1)
+    return area / (math.pi * radius**2)
+
+
+def _disc_area(x: Tensor, y: Tensor, radius: float) -> Tensor:
+    """Give the area that a disc around the origin shares with the rectangle from there to (x, y).
+
+    It has the sign of x y, so that differences of it are areas of any rectangle.
+    """
+    sign = x.sign() * y.sign()
+    x, y = x.abs().clamp(max=radius), y.abs().clamp(max=radius)
+    # The rectangle's upper side lies in the disc up to here; from here to x the circle is below it.
+    inside = torch.minimum(x, (radius**2 - y.square()).sqrt())
+    return sign * (y * inside + _under_circle(x, radius) - _under_circle(inside, radius))
+
+
+def _under_circle(x: Tensor, radius: float) -> Tensor:
+    """Give the area under the circle's arc between 0 and x."""
+    return (x * (radius**2 - x.square()).sqrt() + radius**2 * (x / radius).asin()) / 2
 
 
 def motion_blur(images: Tensor, length: float, angles: Tensor) -> Tensor:

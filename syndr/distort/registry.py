@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from syndr.distort.blur import draw_angles, gaussian_blur, motion_blur
+from syndr.distort.blur import draw_angles, gaussian_blur, lens_blur, motion_blur
 from syndr.distort.color import (
     color_diffusion,
     color_saturation_hsv,
@@ -25,10 +25,12 @@ from syndr.distort.noise import (
     white_noise,
     ycbcr_noise,
 )
+from syndr.distort.quantizers import color_quantization, quantization
 from syndr.distort.random import Stream
 from syndr.distort.sharpen import high_sharpen
-from syndr.distort.spatial import pixelate
+from syndr.distort.spatial import color_block, draw_blocks, draw_patches, non_eccentricity_patch, pixelate
 from syndr.distort.tone import brighten, contrast_change, darken, mean_shift
+from syndr.distort.warp import draw_displacements, jitter
 
 
 @dataclass(frozen=True)
@@ -70,9 +72,13 @@ TYPES: dict[int, Distortion] = {
     entry.number: entry
     for entry in (
         Distortion(1, "Gaussian blur", "blur", (0.1, 0.5, 1, 2, 5), gaussian_blur, None, _F64),
+        Distortion(2, "Lens blur", "blur", (1, 2, 4, 6, 8), lens_blur),
         Distortion(3, "Motion blur", "blur", (1, 2, 4, 6, 10), motion_blur, draw_angles, _F64),
         Distortion(4, "Color diffusion", "color", (1, 3, 6, 8, 12), color_diffusion),
         Distortion(5, "Color shift", "color", (1, 3, 6, 8, 12), color_shift, draw_direction, _F64),
+        Distortion(
+            6, "Color quantization", "quantizers", (64, 48, 32, 16, 8), color_quantization, None, _F64, threaded=True
+        ),
         Distortion(7, "Color saturation 1", "color", (0.4, 0.2, 0.1, 0, -0.4), color_saturation_hsv, None, _F64),
         Distortion(8, "Color saturation 2", "color", (1, 2, 3, 6, 9), color_saturation_lab, None, _F64),
         Distortion(9, "JPEG2000", "compression", (16, 32, 45, 120, 400), jpeg2000, None, _F64, threaded=True),
@@ -88,7 +94,13 @@ TYPES: dict[int, Distortion] = {
         Distortion(16, "Brighten", "tone", (0.1, 0.2, 0.4, 0.7, 1.1), brighten),
         Distortion(17, "Darken", "tone", (0.05, 0.1, 0.2, 0.4, 0.8), darken),
         Distortion(18, "Mean shift", "tone", (0.15, 0.08, 0, -0.08, -0.15), mean_shift, None, _F64),
+        Distortion(19, "Jitter", "warp", (0.05, 0.1, 0.2, 0.5, 1), jitter, draw_displacements),
+        Distortion(
+            20, "Non-eccentricity patch", "spatial", (20, 40, 60, 80, 100), non_eccentricity_patch, draw_patches
+        ),
         Distortion(21, "Pixelate", "spatial", (0.01, 0.05, 0.1, 0.2, 0.5), pixelate, None, _F64),
+        Distortion(22, "Quantization", "quantizers", (20, 16, 13, 10, 7), quantization, None, _F64),
+        Distortion(23, "Color block", "spatial", (2, 4, 6, 8, 10), color_block, draw_blocks),
         Distortion(24, "High sharpen", "sharpen", (1, 2, 3, 6, 12), high_sharpen),
         Distortion(25, "Contrast change", "tone", (0.3, 0.15, 0, -0.4, -0.6), contrast_change),
     )

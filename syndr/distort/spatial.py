@@ -1,11 +1,22 @@
-"""Spatial distortions: pixelate (type 21)."""
+"""Spatial distortions: non-eccentricity patches (type 20), pixelate (type 21) and colour blocks (type 23)."""
 
 from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor
+
+from syndr.distort.random import Stream
+from syndr.errors import InputError
+
+_PATCH = 16
+#: Patches begin this far from the upper and left border, and end as far from the others.
+_MARGIN = 16
+_BLOCK = 32
+#: Draws are made for this many, the most of any level; a level with fewer uses the first of them.
+_MOST_PATCHES, _MOST_BLOCKS = 100, 10
 
 
 def pixelate(images: Tensor, strength: float) -> Tensor:
@@ -40,3 +51,90 @@ def _nearest(inputs: int, outputs: int, scale: float) -> Tensor:
     output = torch.arange(1, outputs + 1, dtype=torch.float64)
     nearest = torch.floor(output / scale + 0.5 * (1 - 1 / scale) + 0.5)
     return nearest.clamp_(1, inputs).long() - 1
+
+
+def non_eccentricity_patch(images: Tensor, count: int, uniform: Tensor) -> Tensor:
+    """Copy 16 x 16 patches to places up to 8 pixels away, one after another (SPEC section 4, type 20).
+
+    Values are only moved, and a later patch may move what an earlier one has brought.
+
+    Args:
+        images: Tensor (B, C, H, W), H and W at least 48; not modified.
+        count: Number of patches.
+        uniform: (B, at least count, 4) in [0, 1): for each patch its column and row, and how far to move it
+            along the columns and the rows.
+
+    Returns:
+        Tensor of the same shape and dtype.
+
+    Raises:
+        InputError: When the images are too small, or the draws have another shape.
+    """
+    height, width = images.shape[-2:]
+    _check_size(images, 2 * _MARGIN + _PATCH, "non-eccentricity patches")
+    draws = _check_draws(images, count, uniform, 4, "non-eccentricity patches").double().cpu().numpy()
+    free = np.array([width, height]) - 2 * _MARGIN - _PATCH
+    # MATLAB's corners count from 1, and its round() of what is positive is this floor.
+    origin = np.floor(draws[..., :2] * free + 0.5) + _MARGIN
+    target = np.floor((draws[..., 2:] - 0.5) * _PATCH + origin + 0.5)
+    corners = np.concatenate([origin, target], axis=-1).astype(int) - 1
+
+    source = np.tile(np.arange(height * width).reshape(height, width), (len(images), 1, 1))
+    for plane, patches in zip(source, corners.tolist(), strict=True):
+        for x, y, to_x, to_y in patches:
+            plane[to_y : to_y + _PATCH, to_x : to_x + _PATCH] = plane[y : y + _PATCH, x : x + _PATCH].copy()
+    index = torch.from_numpy(source).to(images.device).flatten(1)[:, None]
+    return images.flatten(2).gather(2, index.expand(-1, images.shape[1], -1)).view(images.shape)
+
+
+def draw_patches(stream: Stream, height: int, width: int) -> Tensor:
+    """Draw where patches come from and go to: float64 (B, 100, 4) in [0, 1)."""
+    return stream.uniform((_MOST_PATCHES, 4))
+
+
+def color_block(images: Tensor, count: int, uniform: Tensor) -> Tensor:
+    """Paint opaque 32 x 32 blocks of one colour each (SPEC section 4, type 23).
+
+    Args:
+        images: Float tensor (B, 3, H, W) in [0, 1], H and W at least 32; not modified.
+        count: Number of blocks; a later one covers an earlier one.
+        uniform: (B, at least count, 5) in [0, 1): for each block its red, green and blue, its column and row.
+
+    Returns:
+        Tensor of the same shape and dtype. Blocks at the left or upper border may be one pixel short.
+
+    Raises:
+        InputError: When the images are too small, or the draws have another shape.
+    """
+    _check_size(images, _BLOCK, "color blocks")
+    draws = _check_draws(images, count, uniform, 5, "color blocks").double()
+    height, width = images.shape[-2:]
+    free = torch.tensor([width - _BLOCK, height - _BLOCK], dtype=torch.float64, device=draws.device)
+    # MATLAB counts from 1: its column 0 is outside, and the slice there begins at the border.
+    corners = torch.floor(draws[..., 3:] * free + 0.5).long() - 1
+    colors = draws[..., :3].to(images)
+    result = images.clone()
+    for image, image_corners, image_colors in zip(result, corners.tolist(), colors, strict=True):
+        for (x, y), color in zip(image_corners, image_colors, strict=True):
+            image[:, max(y, 0) : y + _BLOCK, max(x, 0) : x + _BLOCK] = color[:, None, None]
+    return result
+
+
+def draw_blocks(stream: Stream, height: int, width: int) -> Tensor:
+    """Draw the colours and places of blocks: float64 (B, 10, 5) in [0, 1)."""
+    return stream.uniform((_MOST_BLOCKS, 5))
+
+
+def _check_size(images: Tensor, least: int, what: str) -> None:
+    if min(images.shape[-2:]) < least:
+        raise InputError(
+            f"{what} need {least} pixels on each side; the images are {images.shape[-2]} x {images.shape[-1]}"
+        )
+
+
+def _check_draws(images: Tensor, count: int, uniform: Tensor, each: int, what: str) -> Tensor:
+    """Give the draws that are used."""
+    if uniform.ndim != 3 or len(uniform) != len(images) or uniform.shape[1] < count or uniform.shape[2] != each:
+        wanted = (len(images), count, each)
+        raise InputError(f"{what}: the draws must have the shape {wanted} or more rows; got {tuple(uniform.shape)}")
+    return uniform[:, :count]

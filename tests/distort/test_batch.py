@@ -22,10 +22,10 @@ def hwc(images):
 
 def twin(image, number, level, draws):
     """The oracle's float64 result for (1, 3, H, W), with this package's draws."""
-    given_draw = None
     if draws is not None:
-        given_draw = hwc(draws).astype(np.float64) if draws.ndim == 4 else draws[0].numpy()
-    return torch.from_numpy(oracle.distort(hwc(image), number, level, given_draw)).permute(2, 0, 1)[None]
+        is_picture = draws.ndim == 4 and draws.shape[1] == 3
+        draws = hwc(draws).astype(np.float64) if is_picture else draws[0].double().numpy()
+    return torch.from_numpy(oracle.distort(hwc(image), number, level, draws)).permute(2, 0, 1)[None]
 
 
 @pytest.mark.parametrize(("number", "level"), CASES)
@@ -49,7 +49,7 @@ def test_equals_the_oracle(photograph, number, level, size, low, high):
         assert difference.max() == 0
 
 
-@pytest.mark.parametrize("number", [9, 10, 13, 21])
+@pytest.mark.parametrize("number", [6, 9, 10, 13, 21, 22])
 @pytest.mark.parametrize("span", [30, 102, 170])
 def test_8bit_decisions_are_taken_in_float64(photograph, number, span):
     """With these ranges a grey level lies on a tie, which float32 would round to the other side."""
@@ -74,8 +74,8 @@ def test_levels_that_change_nothing_keep_ties(photograph, number, level, span):
 @settings(deadline=None, max_examples=25)
 @given(
     st.sampled_from(CASES),
-    st.integers(16, 80),
-    st.integers(16, 80),
+    st.integers(48, 80),
+    st.integers(48, 80),
     st.integers(0, 254),
     st.data(),
     st.integers(0, 2**31),
@@ -87,10 +87,10 @@ def test_equals_the_oracle_on_any_size_and_range(photograph, case, height, width
     torch.testing.assert_close(result, twin(image, *case, draws), rtol=0, atol=1e-10)
 
 
-@pytest.mark.parametrize("number", [number for number in TYPES if number not in (9, 10)])
+@pytest.mark.parametrize("number", [number for number in TYPES if number not in (6, 9, 10)])
 def test_float_images_that_are_not_8bit(number):
-    image = torch.rand(1, 3, 40, 50, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
-    draws = draw(number, 4, [5], 40, 50)
+    image = torch.rand(1, 3, 50, 60, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
+    draws = draw(number, 4, [5], 50, 60)
     torch.testing.assert_close(apply(image, number, 4, draws), twin(image, number, 4, draws), rtol=0, atol=1e-12)
 
 
@@ -270,5 +270,5 @@ def test_bad_draws(photograph):
         apply(photograph(), [1, 1], 1)
     with pytest.raises(InputError, match="level must be one integer here; got 1"):
         draw(11, [1], [1], 8, 8)
-    with pytest.raises(InputError, match="type 2 is not known"):
-        draw(2, 1, [1], 8, 8)
+    with pytest.raises(InputError, match="type 26 is not known"):
+        draw(26, 1, [1], 8, 8)

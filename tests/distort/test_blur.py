@@ -1,4 +1,4 @@
-"""Gaussian and motion blur: kernels, impulse responses, borders."""
+"""Gaussian, lens and motion blur: kernels, impulse responses, borders."""
 
 import math
 
@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from oracle import kadid as oracle
 from scipy import stats
 
-from syndr.distort import TYPES, draw, gaussian_blur, motion_blur
-from syndr.distort.blur import correlate, gaussian_taps, motion_kernel
+from syndr.distort import TYPES, draw, gaussian_blur, lens_blur, motion_blur
+from syndr.distort.blur import correlate, disc_kernel, gaussian_taps, motion_kernel
 from syndr.errors import InputError
 
 
@@ -42,6 +42,38 @@ def test_gaussian_keeps_constants_and_the_inside_of_ramps(sigma):
     torch.testing.assert_close(blurred[..., 10:-10], ramp[..., 10:-10])
     if sigma >= 1:
         assert (blurred[..., 0] > 0.001).all(), "the replicated border bends the ramp"
+
+
+def test_disc_of_radius_1_is_the_specifications():
+    corner, edge, centre = 0.025079, 0.145344, 0.318310
+    expected = [[corner, edge, corner], [edge, centre, edge], [corner, edge, corner]]
+    torch.testing.assert_close(disc_kernel(1), torch.tensor(expected, dtype=torch.float64), rtol=0, atol=5e-7)
+
+
+@pytest.mark.parametrize("radius", [*TYPES[2].levels, 0.3, 2.5, 3.2])
+def test_disc_weights_are_areas(radius):
+    kernel = disc_kernel(radius)
+    assert kernel.sum().item() == pytest.approx(1, abs=1e-14)
+    torch.testing.assert_close(kernel, kernel.T, rtol=0, atol=1e-15)
+    torch.testing.assert_close(kernel, kernel.flip(0), rtol=0, atol=1e-15)
+    # By counting: a fine grid of points in each pixel.
+    half, fine = len(kernel) // 2, 400
+    at = (np.arange((2 * half + 1) * fine) + 0.5) / fine - half - 0.5
+    inside = at[:, None] ** 2 + at[None] ** 2 <= radius**2
+    counted = inside.reshape(len(kernel), fine, len(kernel), fine).mean((1, 3))
+    np.testing.assert_allclose(kernel * math.pi * radius**2, counted, atol=2e-3)
+
+
+@pytest.mark.parametrize("radius", TYPES[2].levels)
+def test_lens_impulse_response_and_constants(radius):
+    impulse = torch.zeros(1, 3, 31, 33, dtype=torch.float64)
+    impulse[:, 1, 15, 16] = 1
+    response = lens_blur(impulse, radius)
+    assert response[:, [0, 2]].abs().max() == 0
+    inside = response[0, 1, 15 - radius : 16 + radius, 16 - radius : 17 + radius]
+    torch.testing.assert_close(inside, disc_kernel(radius), rtol=0, atol=1e-15)
+    assert response.sum().item() == pytest.approx(1, abs=1e-13)
+    torch.testing.assert_close(lens_blur(torch.full_like(impulse, 0.3), radius), torch.full_like(impulse, 0.3))
 
 
 def test_motion_kernels_known_by_hand():

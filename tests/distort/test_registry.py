@@ -18,9 +18,11 @@ def test_levels_equal_the_specifications():
 def test_kadid_names_families_and_kinds():
     assert {number: (entry.name, entry.family, entry.stochastic) for number, entry in TYPES.items()} == {
         1: ("Gaussian blur", "blur", False),
+        2: ("Lens blur", "blur", False),
         3: ("Motion blur", "blur", True),
         4: ("Color diffusion", "color", False),
         5: ("Color shift", "color", True),
+        6: ("Color quantization", "quantizers", False),
         7: ("Color saturation 1", "color", False),
         8: ("Color saturation 2", "color", False),
         9: ("JPEG2000", "compression", False),
@@ -32,7 +34,11 @@ def test_kadid_names_families_and_kinds():
         16: ("Brighten", "tone", False),
         17: ("Darken", "tone", False),
         18: ("Mean shift", "tone", False),
+        19: ("Jitter", "warp", True),
+        20: ("Non-eccentricity patch", "spatial", True),
         21: ("Pixelate", "spatial", False),
+        22: ("Quantization", "quantizers", False),
+        23: ("Color block", "spatial", True),
         24: ("High sharpen", "sharpen", False),
         25: ("Contrast change", "tone", False),
     }
