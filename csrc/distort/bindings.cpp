@@ -4,14 +4,17 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <type_traits>
 #include <vector>
 
 #include "distort/blur.hpp"
 #include "distort/color_quantizer.hpp"
+#include "distort/correlate.hpp"
 #include "distort/lab.hpp"
 #include "distort/otsu.hpp"
 #include "distort/random.hpp"
 #include "distort/stretch.hpp"
+#include "distort/warp.hpp"
 
 namespace syndr {
 namespace {
@@ -122,6 +125,32 @@ py::array blur(const py::array& planes, const Doubles& taps, unsigned threads) {
     });
 }
 
+py::array correlate(const py::array& planes, const Doubles& weights, unsigned threads) {
+    if (weights.ndim() != 2 || weights.shape(0) % 2 == 0 || weights.shape(1) % 2 == 0)
+        throw py::value_error("weights must have two dimensions, both odd");
+    const SmallKernel small{weights.data(), std::size_t(weights.shape(0)), std::size_t(weights.shape(1))};
+    return with_result(planes, "planes", [&](const auto* from, auto* to, const auto& best) {
+        Job work(threads);
+        correlate_planes(from, to, std::size_t(planes.shape(0)), std::size_t(planes.shape(1)),
+                         std::size_t(planes.shape(2)), small, best, work);
+    });
+}
+
+// One image of three planes, and its displacements (2 * passes, rows, columns) in the same type.
+py::array jitter(const py::array& image, const py::array& normal, double sigma, unsigned threads) {
+    if (image.ndim() != 3 || image.shape(0) != 3) throw py::value_error("image must have the shape (3, rows, columns)");
+    if (normal.ndim() != 3 || normal.shape(0) % 2 != 0 || normal.shape(0) == 0 || normal.shape(1) != image.shape(1) ||
+        normal.shape(2) != image.shape(2) || !normal.dtype().is(image.dtype()) || !(normal.flags() & py::array::c_style))
+        throw py::value_error("normal must be contiguous, (2 * passes, rows, columns), of the image's type");
+    return with_result(image, "image", [&](const auto* from, auto* to, const auto& best) {
+        using T = std::decay_t<decltype(*to)>;
+        Job work(threads);
+        Jitter<T>(std::size_t(image.shape(1)), std::size_t(image.shape(2)), std::size_t(normal.shape(0) / 2), T(sigma), best,
+                  work)
+            .run(from, static_cast<const T*>(normal.data()), to);
+    });
+}
+
 template <class T, class Fill>
 py::array_t<T> draw(const Longs& seeds, std::array<std::uint32_t, 3> counter, std::size_t count, unsigned threads,
                     Fill fill) {
@@ -193,6 +222,8 @@ void bind_distort(py::module_& m) {
     m.def("stretch_to_f64", &stretch<double>, "images"_a, "low"_a.noconvert(), "high"_a.noconvert(),
           "eight_bit"_a.noconvert(), "threads"_a);
     m.def("blur", &blur, "planes"_a, "taps"_a.noconvert(), "threads"_a);
+    m.def("correlate", &correlate, "planes"_a, "weights"_a.noconvert(), "threads"_a);
+    m.def("jitter", &jitter, "image"_a, "normal"_a, "sigma"_a, "threads"_a);
     m.def("draw_uniform", &draw_uniform, "seeds"_a.noconvert(), "counter"_a, "count"_a, "threads"_a);
     m.def("draw_normal", &draw_normal, "seeds"_a.noconvert(), "counter"_a, "count"_a, "threads"_a);
     m.def("quantize_colors", &quantize_colors, "pictures"_a.noconvert(), "most"_a, "threads"_a);

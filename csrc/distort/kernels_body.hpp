@@ -2,9 +2,11 @@
 #pragma once
 
 #include "distort/blur_body.hpp"
+#include "distort/correlate_body.hpp"
 #include "distort/lab_body.hpp"
 #include "distort/random_body.hpp"
 #include "distort/stretch_body.hpp"
+#include "distort/warp_body.hpp"
 
 namespace syndr {
 namespace {
@@ -18,6 +20,8 @@ constexpr ImageKernels<T> kImageKernels = {
     &Lab<T>::template planes<&Lab<T>::to_rgb>,
     &Blur<T>::along,
     &Blur<T>::across,
+    &WeightedSum<T>::row,
+    &Warp<T>::row,
 };
 
 constexpr PixelKernels kPixelKernels = {

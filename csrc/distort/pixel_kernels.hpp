@@ -15,6 +15,27 @@ struct Extremes {
     bool eight_bit, missing;
 };
 
+// One of the values that a sum takes: that many places after where the sum is made.
+template <class T>
+struct Term {
+    T weight;
+    std::size_t offset;
+};
+
+constexpr std::size_t kPixelLanes = 4;  // values of a pixel: red, green, blue, and one that makes a register's width
+
+// A picture of pixels with a border around it, in which the samples around any place within the limits may be read.
+template <class T>
+struct PaddedPicture {
+    const T* origin;      // of pixel (0, 0)
+    std::size_t stride;   // values from row to row
+    std::int32_t rows[2], columns[2];  // first and last place, border included
+
+    const T* at(std::int32_t row, std::int32_t column) const {
+        return origin + row * std::ptrdiff_t(stride) + column * std::ptrdiff_t(kPixelLanes);
+    }
+};
+
 template <class T>
 struct ImageKernels {
     Extremes (*measure)(const T* values, std::size_t count);
@@ -37,6 +58,14 @@ struct ImageKernels {
     // for kBlurSlack more values; `taps` lies between kBlurRows - 1 zeros on either side.
     void (*blur_across)(const T* const* rows, const T* taps, std::size_t tap_count, T* out, std::size_t out_stride,
                         std::size_t height, std::size_t width);
+
+    // out[x] = sum over terms of weight * row[x + offset] for x < width; kBlurSlack more may be read and written.
+    void (*weighted_sum)(const T* row, const Term<T>* terms, std::size_t count, T* out, std::size_t width);
+
+    // Row y of a picture whose pixels come from (y - sigma down[x], x - sigma right[x]), bicubic; NaN where that is
+    // beyond the limits. `out` gets pixels.
+    void (*warp_row)(const PaddedPicture<T>& picture, std::int32_t y, const T* down, const T* right, T sigma,
+                     std::size_t width, T* out);
 };
 
 constexpr std::size_t kBlurSlack = 64;  // values: four registers of the widest kind hold this many floats

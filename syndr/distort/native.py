@@ -72,6 +72,20 @@ def blur(images: Tensor, taps: Tensor) -> Tensor:
     return _as(images, _native.blur(planes.numpy(), taps.numpy(), torch.get_num_threads()))
 
 
+def correlate(images: Tensor, kernel: Tensor) -> Tensor:
+    """Correlate each channel with a float64 kernel of odd sides, replicating the border."""
+    planes = images.detach().contiguous().view(-1, *images.shape[-2:])
+    return _as(images, _native.correlate(planes.numpy(), kernel.contiguous().numpy(), torch.get_num_threads()))
+
+
+def jitter(images: Tensor, sigma: float, normal: Tensor) -> Tensor:
+    """Warp images (B, 3, H, W) by displacements (B, passes, 2, H, W), as ``warp.jitter`` does."""
+    fields = normal.to(images.dtype).contiguous().flatten(1, 2).numpy()
+    pairs = zip(images.detach().contiguous().numpy(), fields, strict=True)
+    warped = [torch.from_numpy(_native.jitter(*pair, sigma, torch.get_num_threads())) for pair in pairs]
+    return torch.stack(warped)
+
+
 def draw_uniform(seeds: Tensor, counter: tuple[int, int, int], count: int) -> Tensor:
     """Give ``count`` uniform numbers for each seed: float64 (B, count). The counter is (draw, type, level)."""
     return torch.from_numpy(_native.draw_uniform(seeds.contiguous().numpy(), counter, count, torch.get_num_threads()))

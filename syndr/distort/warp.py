@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from syndr.distort import native
 from syndr.distort.random import Stream
 from syndr.errors import InputError
 
@@ -18,7 +19,7 @@ def jitter(images: Tensor, sigma: float, normal: Tensor) -> Tensor:
     rare; in its files that is 0, the darkest value, and so it is here.
 
     Args:
-        images: Float tensor (B, C, H, W); not modified.
+        images: Float tensor (B, 3, H, W); not modified.
         sigma: Standard deviation of each pass's displacements, in pixels.
         normal: (B, 5, 2, H, W) standard normal draws: for each pass the displacement down and to the right.
 
@@ -31,6 +32,8 @@ def jitter(images: Tensor, sigma: float, normal: Tensor) -> Tensor:
     wanted = (len(images), _PASSES, 2, *images.shape[-2:])
     if normal.shape != wanted:
         raise InputError(f"jitter: the draws must have the shape {wanted}; got {tuple(normal.shape)}")
+    if native.takes(images):
+        return native.jitter(images, sigma, normal)
     for shift in (normal.to(images.dtype) * sigma).unbind(1):
         images = _warp(images, *shift.unbind(1))
     # A small picture far displaced may have nothing left but NaN: then it is black.

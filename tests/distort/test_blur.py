@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from oracle import kadid as oracle
 from scipy import stats
 
+from syndr import _native
 from syndr.distort import TYPES, draw, gaussian_blur, lens_blur, motion_blur
 from syndr.distort.blur import correlate, disc_kernel, gaussian_taps, motion_kernel
 from syndr.errors import InputError
@@ -155,3 +156,34 @@ def test_correlation_replicates_the_border(height, width, above, left, seed):
     image, kernel = rng.random((height, width, 3)), rng.random((2 * above + 1, 2 * left + 1))
     result = correlate(torch.from_numpy(image).permute(2, 0, 1), torch.from_numpy(kernel))
     np.testing.assert_allclose(result.permute(1, 2, 0), oracle.each_channel(image, kernel), atol=1e-12)
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.sampled_from(_native.kernels()),
+    st.sampled_from([torch.float32, torch.float64]),
+    st.tuples(st.integers(1, 3), st.integers(1, 40), st.integers(1, 150)),
+    st.tuples(st.integers(0, 9), st.integers(0, 9)),
+    st.integers(1, 3),
+    st.integers(0, 2**32 - 1),
+)
+def test_cpu_kernels_correlate_as_the_torch_definition(kernel, dtype, shape, reach, threads, seed):
+    generator = torch.Generator().manual_seed(seed)
+    images = torch.rand(*shape, dtype=torch.float64, generator=generator).to(dtype)
+    weights = torch.rand(2 * reach[0] + 1, 2 * reach[1] + 1, dtype=torch.float64, generator=generator)
+    weights[weights < 0.3] = 0
+    weights /= max(weights.sum().item(), 1)
+    with pytest.MonkeyPatch.context() as context:
+        context.setenv("SYNDR_KERNEL", kernel)
+        result = torch.from_numpy(_native.correlate(images.numpy(), weights.numpy(), threads))
+        context.setenv("SYNDR_DISTORT", "torch")
+        expected = correlate(images, weights)
+    torch.testing.assert_close(result, expected, rtol=0, atol=2e-6 if dtype == torch.float32 else 1e-14)
+
+
+def test_native_correlation_checks_its_arguments():
+    for weights in (np.ones(3), np.ones((3, 4)), np.ones((2, 3))):
+        with pytest.raises(ValueError, match="two dimensions, both odd"):
+            _native.correlate(np.zeros((1, 4, 5)), weights, 1)
+    with pytest.raises(ValueError, match="contiguous"):
+        _native.correlate(np.zeros((1, 4, 10))[..., ::2], np.ones((3, 3)), 1)

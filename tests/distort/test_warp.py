@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import kadid as oracle
 
+from syndr import _native
 from syndr.distort import TYPES, apply, distort, draw, jitter
 from syndr.errors import InputError
 
@@ -138,3 +139,53 @@ def test_displacements_are_standard_normal_and_independent():
 def test_draws_must_fit_the_images(shape):
     with pytest.raises(InputError, match=r"jitter: the draws must have the shape \(1, 5, 2, 8, 8\)"):
         jitter(torch.rand(1, 3, 8, 8), 0.1, torch.zeros(shape))
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    st.sampled_from(_native.kernels()),
+    st.sampled_from([torch.float32, torch.float64]),
+    st.tuples(st.integers(1, 30), st.integers(1, 150)),
+    st.sampled_from([0.05, 0.3, 1, 4]),
+    st.integers(1, 3),
+    st.integers(0, 2**32 - 1),
+)
+def test_cpu_kernels_equal_the_torch_definition(kernel, dtype, size, sigma, threads, seed):
+    """Down to pictures smaller than the samples that they need, and out of their borders."""
+    pictures = images(*size, seed).to(dtype)
+    normal = draw(19, 1, [seed], *size).to(dtype)
+    with pytest.MonkeyPatch.context() as context:
+        context.setenv("SYNDR_KERNEL", kernel)
+        fields = normal[0].flatten(0, 1).numpy()
+        warped = torch.from_numpy(_native.jitter(pictures[0].numpy(), fields, sigma, threads))
+        context.setenv("SYNDR_DISTORT", "torch")
+        expected = jitter(pictures, sigma, normal)[0]
+    torch.testing.assert_close(warped, expected, rtol=1e-6, atol=1e-5 if dtype == torch.float32 else 1e-13)
+
+
+@pytest.mark.parametrize("kernel", _native.kernels())
+def test_bits_do_not_depend_on_threads(monkeypatch, kernel):
+    monkeypatch.setenv("SYNDR_KERNEL", kernel)
+    picture = images(70, 90).float().numpy()[0]
+    fields = draw(19, 5, [4], 70, 90)[0].flatten(0, 1).numpy()
+    alone = _native.jitter(picture, fields, 1, 1)
+    for threads in (2, 5):
+        np.testing.assert_array_equal(_native.jitter(picture, fields, 1, threads), alone)
+
+
+@pytest.mark.parametrize(
+    ("image", "normal", "message"),
+    [
+        (np.zeros((4, 5, 6)), np.zeros((10, 5, 6)), r"image must have the shape \(3, rows, columns\)"),
+        (np.zeros((3, 5, 6)), np.zeros((9, 5, 6)), r"normal must be contiguous, \(2 \* passes, rows, columns\)"),
+        (np.zeros((3, 5, 6)), np.zeros((0, 5, 6)), "normal must be"),
+        (np.zeros((3, 5, 6)), np.zeros((10, 6, 5)), "normal must be"),
+        (np.zeros((3, 5, 6)), np.zeros((10, 5, 6), np.float32), "of the image's type"),
+        (np.zeros((3, 5, 6)), np.zeros((10, 5, 12))[..., ::2], "normal must be contiguous"),
+        (np.zeros((3, 5, 12))[..., ::2], np.zeros((10, 5, 6)), "image must be contiguous"),
+        (np.zeros((3, 5, 6), np.float16), np.zeros((10, 5, 6), np.float16), "float32 or float64"),
+    ],
+)
+def test_native_jitter_checks_its_arguments(image, normal, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        _native.jitter(image, normal, 1, 1)
