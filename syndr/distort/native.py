@@ -88,12 +88,12 @@ def jitter(images: Tensor, sigma: float, normal: Tensor) -> Tensor:
 
 def draw_uniform(seeds: Tensor, counter: tuple[int, int, int], count: int) -> Tensor:
     """Give ``count`` uniform numbers for each seed: float64 (B, count). The counter is (draw, type, level)."""
-    return torch.from_numpy(_native.draw_uniform(seeds.numpy(), counter, count, torch.get_num_threads()))
+    return torch.from_numpy(_native.draw_uniform(seeds.contiguous().numpy(), counter, count, torch.get_num_threads()))
 
 
 def draw_normal(seeds: Tensor, counter: tuple[int, int, int], count: int) -> Tensor:
     """Give ``count`` standard normal numbers for each seed: float32 (B, count). The counter is (draw, type, level)."""
-    return torch.from_numpy(_native.draw_normal(seeds.numpy(), counter, count, torch.get_num_threads()))
+    return torch.from_numpy(_native.draw_normal(seeds.contiguous().numpy(), counter, count, torch.get_num_threads()))
 
 
 def _array(colors: Tensor) -> np.ndarray[Any, Any]:

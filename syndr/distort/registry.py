@@ -71,9 +71,9 @@ _F64 = torch.float64
 TYPES: dict[int, Distortion] = {
     entry.number: entry
     for entry in (
-        Distortion(1, "Gaussian blur", "blur", (0.1, 0.5, 1, 2, 5), gaussian_blur),
+        Distortion(1, "Gaussian blur", "blur", (0.1, 0.5, 1, 2, 5), gaussian_blur, None, _F64),
         Distortion(2, "Lens blur", "blur", (1, 2, 4, 6, 8), lens_blur),
-        Distortion(3, "Motion blur", "blur", (1, 2, 4, 6, 10), motion_blur, draw_angles),
+        Distortion(3, "Motion blur", "blur", (1, 2, 4, 6, 10), motion_blur, draw_angles, _F64),
         Distortion(4, "Color diffusion", "color", (1, 3, 6, 8, 12), color_diffusion),
         Distortion(5, "Color shift", "color", (1, 3, 6, 8, 12), color_shift, draw_direction, _F64),
         Distortion(
@@ -93,14 +93,14 @@ TYPES: dict[int, Distortion] = {
         ),
         Distortion(16, "Brighten", "tone", (0.1, 0.2, 0.4, 0.7, 1.1), brighten),
         Distortion(17, "Darken", "tone", (0.05, 0.1, 0.2, 0.4, 0.8), darken),
-        Distortion(18, "Mean shift", "tone", (0.15, 0.08, 0, -0.08, -0.15), mean_shift),
+        Distortion(18, "Mean shift", "tone", (0.15, 0.08, 0, -0.08, -0.15), mean_shift, None, _F64),
         Distortion(19, "Jitter", "warp", (0.05, 0.1, 0.2, 0.5, 1), jitter, draw_displacements),
         Distortion(
-            20, "Non-eccentricity patch", "spatial", (20, 40, 60, 80, 100), non_eccentricity_patch, draw_patches
+            20, "Non-eccentricity patch", "spatial", (20, 40, 60, 80, 100), non_eccentricity_patch, draw_patches, _F64
         ),
         Distortion(21, "Pixelate", "spatial", (0.01, 0.05, 0.1, 0.2, 0.5), pixelate, None, _F64),
         Distortion(22, "Quantization", "quantizers", (20, 16, 13, 10, 7), quantization, None, _F64),
-        Distortion(23, "Color block", "spatial", (2, 4, 6, 8, 10), color_block, draw_blocks),
+        Distortion(23, "Color block", "spatial", (2, 4, 6, 8, 10), color_block, draw_blocks, _F64),
         Distortion(24, "High sharpen", "sharpen", (1, 2, 3, 6, 12), high_sharpen),
         Distortion(25, "Contrast change", "tone", (0.3, 0.15, 0, -0.4, -0.6), contrast_change),
     )

@@ -17,6 +17,11 @@ FLOATS = (torch.float32, torch.float64)
 GATE = {4: 1e-4, 24: 2e-5}  # float32 through Lab; see test_batch
 
 
+@pytest.fixture(autouse=True)
+def switched_on(monkeypatch):
+    monkeypatch.delenv("SYNDR_DISTORT", raising=False)
+
+
 @pytest.fixture(params=KERNELS)
 def kernel(request, monkeypatch):
     monkeypatch.setenv("SYNDR_KERNEL", request.param)
