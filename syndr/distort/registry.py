@@ -96,11 +96,11 @@ TYPES: dict[int, Distortion] = {
         Distortion(18, "Mean shift", "tone", (0.15, 0.08, 0, -0.08, -0.15), mean_shift, None, _F64),
         Distortion(19, "Jitter", "warp", (0.05, 0.1, 0.2, 0.5, 1), jitter, draw_displacements),
         Distortion(
-            20, "Non-eccentricity patch", "spatial", (20, 40, 60, 80, 100), non_eccentricity_patch, draw_patches
+            20, "Non-eccentricity patch", "spatial", (20, 40, 60, 80, 100), non_eccentricity_patch, draw_patches, _F64
         ),
         Distortion(21, "Pixelate", "spatial", (0.01, 0.05, 0.1, 0.2, 0.5), pixelate, None, _F64),
         Distortion(22, "Quantization", "quantizers", (20, 16, 13, 10, 7), quantization, None, _F64),
-        Distortion(23, "Color block", "spatial", (2, 4, 6, 8, 10), color_block, draw_blocks),
+        Distortion(23, "Color block", "spatial", (2, 4, 6, 8, 10), color_block, draw_blocks, _F64),
         Distortion(24, "High sharpen", "sharpen", (1, 2, 3, 6, 12), high_sharpen),
         Distortion(25, "Contrast change", "tone", (0.3, 0.15, 0, -0.4, -0.6), contrast_change),
     )
