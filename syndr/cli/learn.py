@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +16,9 @@ from syndr.errors import InputError
 from syndr.inputs import checked_quality, table_or_folder
 from syndr.samples import Samples
 from syndr.virtual import VirtualDataset
+
+if TYPE_CHECKING:
+    from syndr.evaluation import Predictions
 
 
 class Crops(StrEnum):
@@ -117,22 +120,12 @@ def evaluate(
 
     Example: `syndr evaluate model.safetensors livec.csv -o predictions.csv`
     """
-    from syndr.evaluation import measure, predict
-    from syndr.training import load_model
+    from syndr.evaluation import measure
 
     data = Samples.read(samples)
     if "quality" not in data:
         raise InputError(f"{samples}: the table needs a column 'quality' (higher is better)")
-    with bars() as progress:
-        predictions = predict(
-            load_model(model, device),
-            data,
-            VirtualDataset(data, device).image,
-            crops=crops.value,
-            seed=seed,
-            device=device,
-            progress=progress,
-        )
+    predictions = _predict(model, data, crops, device, seed)
     if out is not None:
         predictions.beside(data).write(out)
     set_aside(out, predictions.rejected)
@@ -164,24 +157,12 @@ def score(
 
     Example: `syndr score holiday/ --model model.safetensors`
     """
-    from syndr.evaluation import predict
-    from syndr.training import load_model
-
     data = (
         table_or_folder(pictures)
         if pictures.is_dir()
         else Samples.from_columns(id=[pictures.name], path=[str(pictures)])
     )
-    with bars() as progress:
-        predictions = predict(
-            load_model(model, device),
-            data,
-            VirtualDataset(data, device).image,
-            crops=crops.value,
-            seed=seed,
-            device=device,
-            progress=progress,
-        )
+    predictions = _predict(model, data, crops, device, seed)
     if out is not None:
         predictions.beside(data).write(out)
     set_aside(out, predictions.rejected)
@@ -193,6 +174,22 @@ def score(
     )
     if not predictions.scored.any():
         raise typer.Exit(1)
+
+
+def _predict(model: Path, data: Samples, crops: Crops, device: str, seed: int) -> Predictions:
+    from syndr.evaluation import predict
+    from syndr.training import load_model
+
+    with bars() as progress:
+        return predict(
+            load_model(model, device),
+            data,
+            VirtualDataset(data, device).image,
+            crops=crops.value,
+            seed=seed,
+            device=device,
+            progress=progress,
+        )
 
 
 COMMANDS = (train, evaluate, score)
