@@ -115,6 +115,25 @@ py::array_t<U> stretch(const py::array& images, const Doubles& low, const Double
     return result;
 }
 
+// Writes into `out`, which belongs to the caller.
+void settle_into(const py::array& images, py::array out, unsigned threads) {
+    if (images.ndim() != 2 || images.size() == 0) throw py::value_error("images must have two dimensions, none of them 0");
+    if (out.ndim() != 2 || out.shape(0) != images.shape(0) || out.shape(1) != images.shape(1))
+        throw py::value_error("out must have the shape of images");
+    const auto rows = std::size_t(images.shape(0)), count = std::size_t(images.shape(1));
+    with_type(images, "images", [&](auto value) {
+        const auto* from = static_cast<const decltype(value)*>(images.data());
+        with_pixels(out, [&](auto wanted) {
+            auto* const to = static_cast<decltype(wanted)*>(out.mutable_data());
+            const auto& best = *kernel().pixels;
+            const py::gil_scoped_release release;
+            Job(threads).run(rows, [&](std::size_t row, unsigned) {
+                settle(from + row * count, count, to + row * count, best);
+            });
+        });
+    });
+}
+
 py::array blur(const py::array& planes, const Doubles& taps, unsigned threads) {
     if (taps.ndim() != 1 || taps.size() % 2 == 0) throw py::value_error("taps must be one-dimensional, odd in number");
     const std::vector<double> weights(taps.data(), taps.data() + taps.size());
@@ -221,6 +240,7 @@ void bind_distort(py::module_& m) {
           "eight_bit"_a.noconvert(), "threads"_a);
     m.def("stretch_to_f64", &stretch<double>, "images"_a, "low"_a.noconvert(), "high"_a.noconvert(),
           "eight_bit"_a.noconvert(), "threads"_a);
+    m.def("settle_into", &settle_into, "images"_a, "out"_a, "threads"_a);
     m.def("blur", &blur, "planes"_a, "taps"_a.noconvert(), "threads"_a);
     m.def("correlate", &correlate, "planes"_a, "weights"_a.noconvert(), "threads"_a);
     m.def("jitter", &jitter, "image"_a, "normal"_a, "sigma"_a, "threads"_a);

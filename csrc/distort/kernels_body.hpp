@@ -13,9 +13,13 @@ namespace {
 
 template <class T>
 constexpr ImageKernels<T> kImageKernels = {
-    &Stretch<T>::measure,
+    &Stretch<T>::template measure<true>,
+    &Stretch<T>::template measure<false>,
     &Stretch<T>::template spread<float>,
     &Stretch<T>::template spread<double>,
+    &Stretch<T>::template settle<std::uint8_t>,
+    &Stretch<T>::template settle<float>,
+    &Stretch<T>::template settle<double>,
     &Lab<T>::template planes<&Lab<T>::from_rgb>,
     &Lab<T>::template planes<&Lab<T>::to_rgb>,
     &Blur<T>::along,

@@ -39,11 +39,17 @@ struct PaddedPicture {
 template <class T>
 struct ImageKernels {
     Extremes (*measure)(const T* values, std::size_t count);
+    Extremes (*measure_range)(const T* values, std::size_t count);  // does not look for 8-bit values
 
     // (value - low) / (high - low) in the precision of the result; of an 8-bit image the value is its level, as low and
     // high are.
     void (*spread_to_f32)(const T* values, std::size_t count, const Extremes& range, float* out);
     void (*spread_to_f64)(const T* values, std::size_t count, const Extremes& range, double* out);
+
+    // The same in the precision of the values, then converted, or rounded to 8 bits; as it is where low equals high.
+    void (*settle_to_u8)(const T* values, std::size_t count, const Extremes& range, std::uint8_t* out);
+    void (*settle_to_f32)(const T* values, std::size_t count, const Extremes& range, float* out);
+    void (*settle_to_f64)(const T* values, std::size_t count, const Extremes& range, double* out);
 
     // sRGB in [0, 1] to CIE Lab, and Lab to sRGB clamped to [0, 1]; three planes of `count` pixels each. The matrix is
     // (3, 3), from linear RGB to XYZ relative to white or back.

@@ -1,9 +1,10 @@
-// The input stretch of whole images; the arithmetic of syndr/distort/stretch.py.
+// The stretches of whole images, before and after a distortion; the arithmetic of syndr/distort/stretch.py.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <type_traits>
 
 #include "distort/pixel_kernels.hpp"
@@ -36,6 +37,20 @@ void stretch(const T* values, std::size_t count, const Extremes& range, U* out, 
     } else {
         kernels.of<T>().spread_to_f64(values, count, range, out);
     }
+}
+
+// The second stretch, into the result.
+template <class T, class U>
+void settle(const T* values, std::size_t count, U* out, const PixelKernels& kernels) {
+    const auto& own = kernels.of<T>();
+    Extremes range = own.measure_range(values, count);
+    if (range.missing) range.low = range.high = std::numeric_limits<double>::quiet_NaN();
+    if constexpr (std::is_same_v<U, std::uint8_t>)
+        own.settle_to_u8(values, count, range, out);
+    else if constexpr (std::is_same_v<U, float>)
+        own.settle_to_f32(values, count, range, out);
+    else
+        own.settle_to_f64(values, count, range, out);
 }
 
 }  // namespace syndr

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from syndr.distort import arguments
 from syndr.distort.random import Stream
 from syndr.distort.registry import TYPES, Distortion
-from syndr.distort.stretch import round_to_8bit, stretch_input, stretch_output
+from syndr.distort.stretch import settle_into, stretch_input
+from syndr.distort.workers import each
 from syndr.errors import InputError
 
 
@@ -52,20 +54,31 @@ def distort(
     levels = [arguments.check_level(number) for number in arguments.per_image("level", level, count)]
     seeds = torch.tensor(arguments.per_image_seeds(seed, ids, count), device=images.device)
 
-    groups: dict[tuple[int, int], list[int]] = {}
-    for row, key in enumerate(zip(types, levels, strict=True)):
-        groups.setdefault(key, []).append(row)
-    result = torch.empty_like(images)
-    for (number, group_level), rows in groups.items():
+    jobs = list(zip(types, levels, strict=True))
+    result = _room_for(images)
+
+    def make(rows: list[int]) -> None:
+        """Make the images of these rows, which share a type and level."""
+        number, group_level = jobs[rows[0]]
         entry = TYPES[number]
-        # One image at a time stays in a CPU's cache, and needs no copy; the results are the same bits.
-        alone = images.device.type == "cpu" and not entry.threaded
-        parts = [slice(row, row + 1) for row in rows] if alone else [torch.tensor(rows, device=images.device)]
-        for part in parts:
-            stream = Stream(seeds[part], number, group_level)
-            draws = None if entry.draw is None else entry.draw(stream, images.shape[2], images.shape[3])
-            named = names[part] if isinstance(part, slice) else [names[row] for row in rows]
-            result[part] = _run(images[part], entry, group_level, draws, named)
+        # A slice of one row is a view; more rows are gathered, and put back in their places.
+        part = slice(rows[0], rows[0] + 1) if len(rows) == 1 else torch.tensor(rows, device=images.device)
+        stream = Stream(seeds[part], number, group_level)
+        draws = None if entry.draw is None else entry.draw(stream, images.shape[2], images.shape[3])
+        made = result[part]
+        _run(images[part], entry, group_level, draws, [names[row] for row in rows], made)
+        if not isinstance(part, slice):
+            result[part] = made
+
+    if images.device.type == "cpu":
+        # One image at a time stays in a CPU's cache; the results are the same bits.
+        each(make, [[row] for row in range(count)])
+    else:
+        groups: dict[tuple[int, int], list[int]] = {}
+        for row, job in enumerate(jobs):
+            groups.setdefault(job, []).append(row)
+        for rows in groups.values():
+            make(rows)
     return result
 
 
@@ -90,7 +103,9 @@ def apply(images: Tensor, type: int, level: int, draws: Tensor | None = None) ->
     level = arguments.check_level(arguments.scalar("level", level))
     if entry.stochastic != (draws is not None):
         raise InputError(f"type {type} ({entry.name}) {'needs' if entry.stochastic else 'takes no'} draws")
-    return _run(images, entry, level, draws, range(len(images)))
+    result = torch.empty_like(images, memory_format=torch.contiguous_format)
+    _run(images, entry, level, draws, range(len(images)), result)
+    return result
 
 
 def draw(type: int, level: int, seeds: Sequence[int] | Tensor, height: int, width: int) -> Tensor | None:
@@ -120,11 +135,23 @@ def draw(type: int, level: int, seeds: Sequence[int] | Tensor, height: int, widt
     return None if entry.draw is None else entry.draw(stream, height, width)
 
 
-def _run(images: Tensor, entry: Distortion, level: int, draws: Tensor | None, names: Sequence[int | str]) -> Tensor:
-    """Stretch, distort, stretch again, and give the input's dtype back."""
+def _run(
+    images: Tensor, entry: Distortion, level: int, draws: Tensor | None, names: Sequence[int | str], out: Tensor
+) -> None:
+    """Stretch, distort, stretch again, and write the result in the images' dtype."""
     given = images.dtype if images.is_floating_point() else torch.float32
     stretched = stretch_input(images, torch.promote_types(given, entry.precision), names)
     parameter = entry.levels[level - 1]
-    distorted = entry.function(stretched, parameter, *([] if draws is None else [draws]))
-    final = stretch_output(distorted)
-    return round_to_8bit(final) if images.dtype == torch.uint8 else final.to(images.dtype)
+    settle_into(entry.function(stretched, parameter, *([] if draws is None else [draws])), out)
+
+
+def _room_for(images: Tensor) -> Tensor:
+    """Give an empty tensor like these images.
+
+    On a CPU the memory comes through NumPy, which asks the system for huge pages: to fault a large result in by small
+    ones takes longer than some of the distortions.
+    """
+    if images.device.type != "cpu" or images.dtype == torch.bfloat16:  # which NumPy does not know
+        return torch.empty_like(images, memory_format=torch.contiguous_format)
+    dtype = torch.empty(0, dtype=images.dtype).numpy().dtype
+    return torch.from_numpy(np.empty(images.shape, dtype))

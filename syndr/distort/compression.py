@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from syndr.distort.stretch import round_to_8bit
+from syndr.distort.workers import each
 from syndr.errors import InputError
 
 Picture = npt.NDArray[np.uint8]
@@ -83,15 +83,15 @@ def encode_jpeg(picture: Picture, quality: int) -> bytes:
 
 
 def _through(images: Tensor, encode: Callable[[Picture], bytes]) -> Tensor:
-    """Send each image through a codec and back, several at a time as far as the codec lets other threads run."""
-
-    def round_trip(picture: Picture) -> Picture:
-        with Image.open(io.BytesIO(encode(picture))) as decoded:
-            return np.asarray(decoded.convert("RGB"))
-
+    """Send each image through a codec and back."""
     pictures = round_to_8bit(images).permute(0, 2, 3, 1).contiguous().cpu().numpy()
-    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
-        decoded = np.stack(list(pool.map(round_trip, pictures)))
+    decoded = np.empty_like(pictures)
+
+    def round_trip(row: int) -> None:
+        with Image.open(io.BytesIO(encode(pictures[row]))) as picture:
+            decoded[row] = picture.convert("RGB")
+
+    each(round_trip, range(len(pictures)))
     levels = torch.from_numpy(decoded).to(images.device).permute(0, 3, 1, 2).to(images.dtype)
     # The divisor is a tensor as CUDA multiplies by the reciprocal of a plain number, which moves ties.
     return levels.div_(images.new_tensor(255))

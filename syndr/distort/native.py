@@ -56,6 +56,18 @@ def stretch(images: Tensor, low: Tensor, high: Tensor, eight_bit: Tensor, dtype:
     return _as(images, convert(rows.numpy(), lows, highs, flags, torch.get_num_threads()))
 
 
+def settles_into(images: Tensor, out: Tensor) -> bool:
+    """Tell whether the kernels write these images, stretched, into a tensor of this dtype and layout."""
+    known = out.dtype in (torch.uint8, torch.float32, torch.float64)
+    return takes(images) and known and out.is_contiguous()
+
+
+def settle_into(images: Tensor, out: Tensor) -> None:
+    """Write what ``stretch.stretch_output`` gives into ``out``, rounded to 8 bits where that is uint8."""
+    rows = images.detach().contiguous().view(len(images), -1)
+    _native.settle_into(rows.numpy(), out.view(len(out), -1).numpy(), torch.get_num_threads())
+
+
 def rgb_to_lab(images: Tensor, matrix: Sequence[Sequence[float]]) -> Tensor:
     """Do ``colorspace.rgb_to_lab``, given the matrix from linear RGB to XYZ relative to white."""
     return _as(images, _native.rgb_to_lab(_array(images), np.array(matrix), torch.get_num_threads()))

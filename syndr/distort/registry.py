@@ -47,7 +47,6 @@ class Distortion:
         draw: Makes the draws, ``draw(stream, height, width)``; None when deterministic.
         precision: The least precision its images need: float64 where the type takes 8-bit decisions, keeps
             8-bit values, whose ties at the last rounding float32 would move, or magnifies float32's rounding.
-        threaded: It works on several images of a batch at once by itself.
     """
 
     number: int
@@ -57,7 +56,6 @@ class Distortion:
     function: Callable[..., Tensor]
     draw: Callable[[Stream, int, int], Tensor] | None = None
     precision: torch.dtype = torch.float32
-    threaded: bool = False
 
     @property
     def stochastic(self) -> bool:
@@ -76,13 +74,11 @@ TYPES: dict[int, Distortion] = {
         Distortion(3, "Motion blur", "blur", (1, 2, 4, 6, 10), motion_blur, draw_angles, _F64),
         Distortion(4, "Color diffusion", "color", (1, 3, 6, 8, 12), color_diffusion),
         Distortion(5, "Color shift", "color", (1, 3, 6, 8, 12), color_shift, draw_direction, _F64),
-        Distortion(
-            6, "Color quantization", "quantizers", (64, 48, 32, 16, 8), color_quantization, None, _F64, threaded=True
-        ),
+        Distortion(6, "Color quantization", "quantizers", (64, 48, 32, 16, 8), color_quantization, None, _F64),
         Distortion(7, "Color saturation 1", "color", (0.4, 0.2, 0.1, 0, -0.4), color_saturation_hsv, None, _F64),
         Distortion(8, "Color saturation 2", "color", (1, 2, 3, 6, 9), color_saturation_lab, None, _F64),
-        Distortion(9, "JPEG2000", "compression", (16, 32, 45, 120, 400), jpeg2000, None, _F64, threaded=True),
-        Distortion(10, "JPEG", "compression", (43, 36, 24, 7, 4), jpeg, None, _F64, threaded=True),
+        Distortion(9, "JPEG2000", "compression", (16, 32, 45, 120, 400), jpeg2000, None, _F64),
+        Distortion(10, "JPEG", "compression", (43, 36, 24, 7, 4), jpeg, None, _F64),
         Distortion(11, "White noise", "noise", (0.001, 0.002, 0.003, 0.005, 0.01), white_noise, draw_normal),
         Distortion(
             12, "White noise in color component", "noise", (1e-4, 5e-4, 1e-3, 2e-3, 3e-3), ycbcr_noise, draw_normal

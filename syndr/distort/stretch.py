@@ -64,6 +64,20 @@ def stretch_output(images: Tensor) -> Tensor:
     return (images - torch.where(flat, 0, low)).div_(torch.where(flat, 1, high - low))
 
 
+def settle_into(images: Tensor, out: Tensor) -> None:
+    """Stretch each distorted image as ``stretch_output`` does, and write it into a tensor as that needs it.
+
+    Args:
+        images: Float tensor (B, 3, H, W) of any range.
+        out: Tensor of the same shape: float, or uint8 for rounded levels.
+    """
+    if native.settles_into(images, out):
+        native.settle_into(images, out)
+    else:
+        final = stretch_output(images)
+        out.copy_(round_to_8bit(final) if out.dtype == torch.uint8 else final)
+
+
 def round_to_8bit(images: Tensor) -> Tensor:
     """Give floor(255 x + 0.5), saturated to 0..255, as uint8; computed in float64 (SPEC section 5)."""
     # Conversion to uint8 cuts the fraction off: that is the floor, as nothing negative is left.
