@@ -66,12 +66,12 @@ def lab_to_rgb(lab: Tensor) -> Tensor:
 
 def decode_srgb(images: Tensor) -> Tensor:
     """Undo the sRGB transfer curve: encoded values to linear light."""
-    return torch.where(images >= 0.04045, ((images + 0.055) / 1.055).pow(2.4), images / 12.92)
+    return torch.where(images >= 0.04045, (images + 0.055).div_(1.055).pow_(2.4), images / 12.92)
 
 
 def encode_srgb(linear: Tensor) -> Tensor:
     """Apply the sRGB transfer curve to linear light; what is negative runs through its linear branch."""
-    return torch.where(linear > 0.0031308, 1.055 * linear.pow(1 / 2.4) - 0.055, 12.92 * linear)
+    return torch.where(linear > 0.0031308, linear.pow(1 / 2.4).mul_(1.055).sub_(0.055), 12.92 * linear)
 
 
 def rgb_to_grey(images: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable
 
 import numpy as np
@@ -14,6 +15,10 @@ from torch import Tensor
 from syndr.distort.stretch import round_to_8bit
 from syndr.distort.workers import each
 from syndr.errors import InputError
+from syndr.threads import default_threads
+
+# Pillow keeps the interpreter's lock while OpenJPEG works; it is OpenJPEG that spreads one picture over threads.
+os.environ.setdefault("OPJ_NUM_THREADS", str(default_threads()))
 
 Picture = npt.NDArray[np.uint8]
 

@@ -41,8 +41,9 @@ def philox(counter: Words, key: tuple[Tensor, Tensor]) -> Words:
     k0, k1 = key
     for _ in range(_ROUNDS):
         first, second = c0 * _MULTIPLIERS[0], c2 * _MULTIPLIERS[1]
-        c0, c1 = ((second >> 32) & _WORD) ^ c1 ^ k0, second & _WORD
-        c2, c3 = ((first >> 32) & _WORD) ^ c3 ^ k1, first & _WORD
+        c0 = (second >> 32).bitwise_and_(_WORD) ^ c1 ^ k0
+        c2 = (first >> 32).bitwise_and_(_WORD) ^ c3 ^ k1
+        c1, c3 = second.bitwise_and_(_WORD), first.bitwise_and_(_WORD)
         k0, k1 = (k0 + _KEY_STEPS[0]) & _WORD, (k1 + _KEY_STEPS[1]) & _WORD
     return c0, c1, c2, c3
 
@@ -92,8 +93,10 @@ class Stream:
         count = math.prod(shape)
         if native.runs_on(self.seeds.device):
             return native.draw_normal(self.seeds, (draw, self.type, self.level), count).view(-1, *shape)
-        words = self.words(count + count % 2, draw).double()
-        radius = ((words[:, 0::2] + 1) * 2.0**-32).log_().mul_(-2).sqrt_()  # the + 1 keeps zero out of the log
-        angle = words[:, 1::2] * (2 * math.pi * 2.0**-32)
-        normal = torch.stack((radius * angle.cos(), radius * angle.sin()), dim=-1)
-        return normal.flatten(1)[:, :count].float().reshape(-1, *shape)
+        words = self.words(count + count % 2, draw).double().view(len(self.seeds), -1, 2)
+        radius = ((words[..., 0] + 1).mul_(2.0**-32)).log_().mul_(-2).sqrt_()  # the + 1 keeps zero out of the log
+        angle = words[..., 1] * (2 * math.pi * 2.0**-32)
+        normal = torch.empty(words.shape, device=words.device)
+        normal[..., 0] = radius * angle.cos()
+        normal[..., 1] = radius.mul_(angle.sin_())
+        return normal.flatten(1)[:, :count].reshape(-1, *shape)
