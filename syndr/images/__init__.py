@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from syndr.images.ahead import read_ahead
     from syndr.images.crops import center_crop, random_crop, resize_shorter_side
     from syndr.images.decoding import MAX_PIXELS, decode
-    from syndr.images.encoding import encode_png, encode_thumbnail, write_image
+    from syndr.images.encoding import check_picture_suffix, encode_png, encode_thumbnail, write_image
 
 __all__ = [
     "IMAGE_SUFFIXES",
     "MAX_PIXELS",
     "Rejected",
     "center_crop",
+    "check_picture_suffix",
     "decode",
     "encode_png",
     "encode_thumbnail",
@@ -40,6 +41,7 @@ __getattr__ = lazy_exports(
     {
         "MAX_PIXELS": "decoding",
         "center_crop": "crops",
+        "check_picture_suffix": "encoding",
         "decode": "decoding",
         "encode_png": "encoding",
         "encode_thumbnail": "encoding",

@@ -62,13 +62,16 @@ def write_image(path: str | Path, image: torch.Tensor) -> None:
     Raises:
         InputError: When the suffix is another one, or the tensor has another shape or dtype.
     """
-    path = Path(path)
-    kind = _FORMATS.get(path.suffix.lower())
-    if kind is None:
-        raise InputError(f"{path}: pictures are written losslessly; use a name ending in {' or '.join(_FORMATS)}")
+    check_picture_suffix(path)
     picture = _picture(image)
     with atomic_path(path) as temporary:
-        picture.save(temporary, kind)
+        picture.save(temporary, _FORMATS[temporary.suffix.lower()])
+
+
+def check_picture_suffix(path: str | Path) -> None:
+    """Raise InputError unless :func:`write_image` can write a file of this name."""
+    if Path(path).suffix.lower() not in _FORMATS:
+        raise InputError(f"{path}: pictures are written losslessly; use a name ending in {' or '.join(_FORMATS)}")
 
 
 def _picture(image: torch.Tensor) -> Image.Image:
