@@ -152,7 +152,9 @@ def synthesize(
 ) -> None:
     """Lay out distorted versions of pictures, with pseudo-labels when originals are given.
 
-    A row is a picture, made when it is needed; --materialize writes the files.
+    A row is a picture, made when it is needed. --materialize writes the files, named as KADID names its own, and a
+    metadata.csv that makes their folder a data set for Hugging Face's imagefolder. Run it again to go on after an
+    interruption.
 
     Example: `syndr synthesize pool/ -o rows.parquet --types 1,3,9 --only selection.csv --materialize png`
     """

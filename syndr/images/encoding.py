@@ -13,6 +13,9 @@ from syndr.files import atomic_path
 
 _FORMATS = {".png": "PNG", ".bmp": "BMP"}
 
+# Of zlib's 0..9. Photographs take 6% more room than at Pillow's 6, in less than half of the time.
+_PNG_EFFORT = 3
+
 
 def encode_png(image: torch.Tensor) -> bytes:
     """Encode a picture as PNG.
@@ -65,7 +68,7 @@ def write_image(path: str | Path, image: torch.Tensor) -> None:
     check_picture_suffix(path)
     picture = _picture(image)
     with atomic_path(path) as temporary:
-        picture.save(temporary, _FORMATS[temporary.suffix.lower()])
+        picture.save(temporary, _FORMATS[temporary.suffix.lower()], compress_level=_PNG_EFFORT)
 
 
 def check_picture_suffix(path: str | Path) -> None:
