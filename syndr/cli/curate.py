@@ -197,8 +197,8 @@ def synthesize(
     if materialize is not None:
         target = folder or out.parent / out.stem
         with bars() as progress:
-            # Reference by reference, little of what was decoded is used again.
-            dataset = VirtualDataset(table_of_rows, device, cache_bytes=1 << 27)
+            # Reference by reference, what was decoded is soon of no more use.
+            dataset = VirtualDataset(table_of_rows, device, cache_bytes=1 << 25)
             table_of_rows, rejected = dataset.materialize(target, materialize.value, progress)
         aside += rejected
         if not len(table_of_rows):

@@ -14,7 +14,7 @@ class PictureCache:
     """Decoded pictures by path, least recently used first out; threads may share it.
 
     Args:
-        most_bytes: Most memory for the pictures.
+        most_bytes: Most memory for the pictures; the last one is kept even when it alone takes more.
     """
 
     def __init__(self, most_bytes: int) -> None:
@@ -38,6 +38,6 @@ class PictureCache:
             if path not in self._pictures:
                 self._pictures[path] = picture
                 self._held += picture.nbytes
-            while self._held > self._most:
+            while self._held > self._most and len(self._pictures) > 1:
                 self._held -= self._pictures.popitem(last=False)[1].nbytes
         return picture
