@@ -35,7 +35,7 @@ def distort(
 
     With --type or --level, the sheet has that row or column alone; with both there is no sheet, but the one distorted
     picture at its full size. The picture is always distorted whole, at its full size, and then scaled down for the
-    sheet; scale a very large one down yourself first if that takes too long.
+    sheet. A photograph of 24 megapixels takes minutes and 4 GB, so scale a very large one down first.
 
     Example: `syndr distort photo.jpg -o sheet.png`, `syndr distort photo.jpg --type 4 --level 3 -o diffused.png`
     """
