@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from syndr.errors import ImageError, InputError, StoreError
 from syndr.files import read_json, remove_unfinished, write_json
@@ -88,7 +89,7 @@ class VirtualDataset:
         cache_bytes: Most memory for decoded reference images, which many rows share; other pictures are not kept.
 
     Raises:
-        InputError: For a virtual row whose type cannot be synthesized.
+        InputError: When a column is missing, or a virtual row's type cannot be synthesized.
     """
 
     def __init__(self, samples: Samples, device: str = "cpu", cache_bytes: int = 1 << 29) -> None:
@@ -97,13 +98,15 @@ class VirtualDataset:
         self.samples = samples
         self.device = device
         self._references = PictureCache(cache_bytes)
-        self._paths = samples.columns("id", "path").table["path"]
+        self._paths = _column(samples, "path")
         self._virtual = np.zeros(len(samples), dtype=bool)
         self._recipe: dict[str, npt.NDArray[np.int64]] = {}
         if "seed" in samples:
-            self._virtual = samples.table["seed"].is_valid().to_numpy()
+            self._virtual = _column(samples, "seed").is_valid().to_numpy()
+        if self._virtual.any():
             # Arrow fills the nulls: as a NumPy column with nulls, 64-bit seeds would turn to floats and lose digits.
-            self._recipe = {name: samples.table[name].fill_null(0).to_numpy() for name in ("type", "level", "seed")}
+            columns = {name: _column(samples, name) for name in ("type", "level", "seed")}
+            self._recipe = {name: column.fill_null(0).to_numpy() for name, column in columns.items()}
             check_types(np.unique(self._recipe["type"][self._virtual]))
 
     def __len__(self) -> int:
@@ -312,3 +315,9 @@ class VirtualDataset:
             # Some are to blame; each is made alone.
             alone = (self._distorted([row], [reference]) for row, reference in zip(rows, references, strict=True))
             return [picture for [picture] in alone]
+
+
+def _column(samples: Samples, name: str) -> pa.ChunkedArray:
+    if name not in samples:
+        raise InputError(f"sample table has no column {name!r}, which its pictures need")
+    return samples.table[name]

@@ -118,6 +118,21 @@ def test_types_that_cannot_be_made_are_refused(pictures):
         VirtualDataset(virtual_rows(pictures, [1, 26], [1]))
 
 
+@pytest.mark.parametrize("column", ["path", "type", "level"])
+def test_a_missing_column_is_named(pictures, column):
+    rows = virtual_rows(pictures, [1], [1])
+    with pytest.raises(InputError, match=f"no column '{column}'"):
+        VirtualDataset(Samples(rows.table.drop_columns([column])))
+    unused = pictures.with_column("seed", [None, None])
+    assert VirtualDataset(unused).image(0).shape == (3, 32, 40)  # no row is virtual
+
+
+def test_a_virtual_row_without_a_type_is_refused(pictures):
+    rows = virtual_rows(pictures, [1], [1]).with_column("type", [1, None])
+    with pytest.raises(InputError, match="types 0 cannot be synthesized"):
+        VirtualDataset(rows)
+
+
 def test_a_row_without_a_path_is_an_image_error(pictures):
     rows = pictures.with_column("path", [None, pictures["path"][1]])
     with pytest.raises(ImageError, match=r"r0\.png: the row has no path"):
