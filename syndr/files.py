@@ -14,6 +14,9 @@ from typing import Any
 
 from syndr.errors import StoreError
 
+# In the names of temporary files, so that those of a killed process can be told from others.
+_UNFINISHED = ".unfinished-"
+
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
@@ -30,7 +33,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem}{_UNFINISHED}", suffix=path.suffix, dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -44,6 +47,12 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_unfinished(folder: str | Path) -> None:
+    """Remove what writers that were killed have left in a folder and below; nobody else may write there meanwhile."""
+    for path in Path(folder).rglob(f".*{_UNFINISHED}*"):
+        path.unlink()
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path, PurePosixPath
-from threading import Lock
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 
 from syndr.errors import ImageError, InputError, StoreError
-from syndr.files import read_json, write_json
-from syndr.images import Rejected
-from syndr.progress import Progress, silent, track
+from syndr.files import read_json, remove_unfinished, write_json
+from syndr.images import Rejected, write_metadata
+from syndr.progress import Progress, silent
 from syndr.rng import sample_seeds
 from syndr.samples import Samples
 
@@ -72,30 +74,40 @@ def check_types(types: Iterable[int]) -> None:
         )
 
 
+#: Most memory for the pictures of one reference that ``materialize`` makes in one call.
+_MADE_BYTES = 1 << 26
+
+
 class VirtualDataset:
     """Pictures of a sample table: read from their files, or distorted from their references on the fly.
 
+    Threads may share it.
+
     Args:
         samples: Table with ``path``; a row with a ``seed`` is virtual and also has ``type`` and ``level``.
-        device: Where distortions are made.
+        device: Where distortions are made and pictures are given out.
         cache_bytes: Most memory for decoded reference images, which many rows share; other pictures are not kept.
 
     Raises:
-        InputError: For a virtual row whose type cannot be synthesized.
+        InputError: When a column is missing, or a virtual row's type cannot be synthesized.
     """
 
     def __init__(self, samples: Samples, device: str = "cpu", cache_bytes: int = 1 << 29) -> None:
+        from syndr.images import PictureCache
+
         self.samples = samples
         self.device = device
-        self._paths = samples["path"]
-        columns = [name for name in ("type", "level", "seed") if name in samples]
-        self._made: dict[int, dict[str, int]] = {}
-        if "seed" in columns:
-            # Through Arrow's own rows: as a NumPy column with nulls, 64-bit seeds would turn to floats and lose digits.
-            rows = samples.table.select(columns).to_pylist()
-            self._made = {row: entry for row, entry in enumerate(rows) if entry["seed"] is not None}
-            check_types({entry["type"] for entry in self._made.values()})
-        self._references = _PictureCache(cache_bytes)
+        self._references = PictureCache(cache_bytes)
+        self._paths = _column(samples, "path")
+        self._virtual = np.zeros(len(samples), dtype=bool)
+        self._recipe: dict[str, npt.NDArray[np.int64]] = {}
+        if "seed" in samples:
+            self._virtual = _column(samples, "seed").is_valid().to_numpy()
+        if self._virtual.any():
+            # Arrow fills the nulls: as a NumPy column with nulls, 64-bit seeds would turn to floats and lose digits.
+            columns = {name: _column(samples, name) for name in ("type", "level", "seed")}
+            self._recipe = {name: column.fill_null(0).to_numpy() for name, column in columns.items()}
+            check_types(np.unique(self._recipe["type"][self._virtual]))
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -107,25 +119,76 @@ class VirtualDataset:
         return (self.image(row) for row in range(len(self)))
 
     def image(self, row: int) -> torch.Tensor:
-        """Give the picture of a row: (3, H, W) uint8 RGB, the caller's own.
+        """Give the picture of a row: (3, H, W) uint8 RGB on the device, the caller's own.
 
         Raises:
             ImageError: When the file cannot be read, or the picture cannot be distorted (a constant one has no range
                 to stretch).
         """
-        path = self._paths[row]
-        if not path:
-            raise ImageError(f"{self.samples.ids[row]}: the row has no path; fill the column in")
-        if row not in self._made:
-            return _decode(path)
-        from syndr.distort import distort
+        [found] = self.images([row])
+        if isinstance(found, ImageError):
+            raise found
+        return found
 
-        made, name = self._made[row], self.samples.ids[row]
-        picture = self._references.get(path)[None].to(self.device)
-        try:
-            return distort(picture, made["type"], made["level"], [made["seed"]], ids=[name])[0]
-        except InputError as error:
-            raise ImageError(f"{path}: {error}") from error
+    def images(self, rows: Sequence[int]) -> list[torch.Tensor | ImageError]:
+        """Give the pictures of several rows; virtual ones of one size are made in one call.
+
+        Args:
+            rows: Row numbers; their pictures are in memory together.
+
+        Returns:
+            For each row what :meth:`image` gives, or the error that it would raise.
+        """
+        found = self._read(rows)
+        alike: dict[torch.Size, list[tuple[int, torch.Tensor]]] = {}
+        for place, (row, picture) in enumerate(zip(rows, found, strict=True)):
+            if isinstance(picture, ImageError):
+                continue
+            if self._virtual[row]:
+                alike.setdefault(picture.shape, []).append((place, picture))
+            else:
+                found[place] = picture.to(self.device)
+        for group in alike.values():
+            places = [place for place, _ in group]
+            made = self._distorted([rows[place] for place in places], [reference for _, reference in group])
+            for place, picture in zip(places, made, strict=True):
+                found[place] = picture
+        return found
+
+    def crops(
+        self, rows: Sequence[int], size: int = 224, places: torch.Tensor | None = None
+    ) -> list[torch.Tensor | ImageError]:
+        """Give a square of each of several rows' pictures, which are made whole before it is cut.
+
+        Args:
+            rows: Row numbers.
+            size: Side of the squares in pixels; smaller pictures are enlarged, as ``syndr.images.random_crop`` does.
+            places: (rows, 2) uniform draws in [0, 1) for the vertical and the horizontal place; None is the centre.
+
+        Returns:
+            For each row its crop, (3, size, size) uint8 RGB on the device, or the error that stands against it.
+
+        Raises:
+            InputError: When the size or the draws are not usable.
+        """
+        from syndr.images import center_crop, random_crop
+
+        if places is not None and tuple(places.shape) != (len(rows), 2):
+            raise InputError(
+                f"{len(rows)} crops need ({len(rows)}, 2) draws for their places; got {tuple(places.shape)}"
+            )
+        crops = self.images(rows)
+        for number, picture in enumerate(crops):
+            if isinstance(picture, ImageError):
+                continue
+            try:
+                if places is None:
+                    crops[number] = center_crop(picture, size)
+                else:
+                    crops[number] = random_crop(picture, size, *places[number].tolist())
+            except ImageError as error:  # too elongated to be enlarged
+                crops[number] = error
+        return crops
 
     def materialize(
         self, folder: str | Path, format: Literal["png", "bmp"] = "png", progress: Progress = silent
@@ -133,6 +196,8 @@ class VirtualDataset:
         """Write every picture to ``folder/<id>.<format>``; pictures already there are not made again.
 
         ``folder/virtual.json`` says which rows the pictures are of, so that a folder begun with others is refused.
+        ``folder/metadata.csv``, written last, is the table for Hugging Face's ``imagefolder``. Rows that follow each
+        other and share their reference are made together; they are written on threads while the next are made.
 
         Returns:
             The table of pictures written, with ``path`` and ``file_name`` (relative to the folder) and without seeds,
@@ -141,20 +206,47 @@ class VirtualDataset:
         Raises:
             StoreError: When the folder holds pictures of other rows.
         """
+        from syndr.images import PictureWriter
+
         folder = Path(folder)
         self._claim(folder, format)
-        written: list[int] = []
-        rejected: list[Rejected] = []
-        for row in track(range(len(self)), "materialize", len(self), progress):
-            try:
-                self._write(row, folder / _inside(f"{self.samples.ids[row]}.{format}"))
-                written.append(row)
-            except ImageError as error:
-                rejected.append(Rejected(self.samples.ids[row], self._paths[row], str(error)))
-        kept = self.samples.take(written)
+        problems: dict[int, str] = {}
+        with PictureWriter() as writer:
+            for _, group in groupby(range(len(self)), key=self._path):
+                rows = list(group)
+                progress("materialize", rows[0], len(self))
+                for row, picture in self._missing(rows, folder, format):
+                    if isinstance(picture, ImageError):
+                        problems[row] = str(picture)
+                    else:
+                        writer.write(folder / self._file_name(row, format), picture.cpu())
+        kept = self.samples.take([row for row in range(len(self)) if row not in problems])
         names = [f"{sample_id}.{format}" for sample_id in kept.ids]
         table = kept.with_column("path", [str(folder / name) for name in names]).with_column("file_name", names)
-        return (Samples(table.table.drop_columns(["seed"])) if "seed" in table else table), rejected
+        if "seed" in table:
+            table = Samples(table.table.drop_columns(["seed"]))
+        write_metadata(folder, table)
+        progress("materialize", len(self), len(self))
+        rejected = [Rejected(self._id(row), self._path(row) or "", problems[row]) for row in sorted(problems)]
+        return table, rejected
+
+    def _missing(self, rows: list[int], folder: Path, format: str) -> Iterator[tuple[int, torch.Tensor | ImageError]]:
+        """Make the pictures of one reference that are not in the folder, so many at once as memory allows."""
+        wanted: list[int] = []
+        for row in rows:
+            try:
+                # Written atomically: one that is there is whole.
+                if not (folder / self._file_name(row, format)).exists():
+                    wanted.append(row)
+            except ImageError as error:
+                yield row, error
+        at_once = 1
+        if len(wanted) > 1:
+            [source] = self._read(wanted[:1])
+            at_once = len(wanted) if isinstance(source, ImageError) else max(1, _MADE_BYTES // source.nbytes)
+        for start in range(0, len(wanted), at_once):
+            batch = wanted[start : start + at_once]
+            yield from zip(batch, self.images(batch), strict=True)
 
     def _claim(self, folder: Path, format: str) -> None:
         defining = [name for name in ("id", "path", "type", "level", "seed") if name in self.samples]
@@ -166,46 +258,66 @@ class VirtualDataset:
             write_json(record, wanted)
         elif read_json(record) != wanted:
             raise StoreError(f"{folder} holds pictures of other rows; choose another folder, or delete it")
+        remove_unfinished(folder)
 
-    def _write(self, row: int, path: Path) -> None:
-        from syndr.images import write_image
+    def _id(self, row: int) -> str:
+        name: str = self.samples.table["id"][row].as_py()
+        return name
 
-        if not path.exists():  # written atomically: one that is there is whole
-            write_image(path, self.image(row).cpu())
+    def _path(self, row: int) -> str | None:
+        path: str | None = self._paths[row].as_py()
+        return path
+
+    def _file_name(self, row: int, format: str) -> str:
+        name = self._id(row)
+        parts = PurePosixPath(name)
+        if parts.is_absolute() or ".." in parts.parts:
+            raise ImageError(f"id {name!r} leads out of the folder; give the row another id")
+        return f"{name}.{format}"
+
+    def _read(self, rows: Sequence[int]) -> list[torch.Tensor | ImageError]:
+        """Read the rows' files, on the CPU; a reference is read once and shared, so it must not be changed."""
+        from syndr.images import decode
+
+        read: dict[str, torch.Tensor | ImageError] = {}
+        found: list[torch.Tensor | ImageError] = []
+        for row in rows:
+            path = self._path(row)
+            if not path:
+                found.append(ImageError(f"{self._id(row)}: the row has no path; fill the column in"))
+                continue
+            virtual = self._virtual[row]
+            if not virtual or path not in read:
+                try:
+                    read[path] = self._references.get(path) if virtual else decode(path)
+                except ImageError as error:
+                    read[path] = error
+            found.append(read[path])
+        return found
+
+    def _distorted(self, rows: list[int], references: list[torch.Tensor]) -> list[torch.Tensor | ImageError]:
+        """Distort references of one size, each by its row's type, level and seed."""
+        import torch
+
+        from syndr.distort import distort
+
+        first = references[0]
+        if all(reference is first for reference in references):
+            batch = first.to(self.device).expand(len(rows), -1, -1, -1)  # not copied for each row
+        else:
+            batch = torch.stack(references).to(self.device)
+        types, levels, seeds = (self._recipe[name][rows].tolist() for name in ("type", "level", "seed"))
+        try:
+            return list(distort(batch, types, levels, seeds, ids=[self._id(row) for row in rows]))
+        except InputError as error:
+            if len(rows) == 1:
+                return [ImageError(f"{self._path(rows[0])}: {error}")]
+            # Some are to blame; each is made alone.
+            alone = (self._distorted([row], [reference]) for row, reference in zip(rows, references, strict=True))
+            return [picture for [picture] in alone]
 
 
-def _inside(name: str) -> str:
-    parts = PurePosixPath(name)
-    if parts.is_absolute() or ".." in parts.parts:
-        raise ImageError(f"id {name.rpartition('.')[0]!r} leads out of the folder; give the row another id")
-    return name
-
-
-class _PictureCache:
-    """Decoded pictures by path, least recently used first out; threads may share it."""
-
-    def __init__(self, most_bytes: int) -> None:
-        self._most = most_bytes
-        self._held = 0
-        self._pictures: OrderedDict[str, torch.Tensor] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, path: str) -> torch.Tensor:
-        with self._lock:
-            if path in self._pictures:
-                self._pictures.move_to_end(path)
-                return self._pictures[path]
-        picture = _decode(path)  # outside the lock: two threads may do it twice, none waits for another's file
-        with self._lock:
-            if path not in self._pictures:
-                self._pictures[path] = picture
-                self._held += picture.nbytes
-            while self._held > self._most:
-                self._held -= self._pictures.popitem(last=False)[1].nbytes
-        return picture
-
-
-def _decode(path: str) -> torch.Tensor:
-    from syndr.images import decode
-
-    return decode(path)
+def _column(samples: Samples, name: str) -> pa.ChunkedArray:
+    if name not in samples:
+        raise InputError(f"sample table has no column {name!r}, which its pictures need")
+    return samples.table[name]

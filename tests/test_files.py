@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from syndr.files import atomic_path, write_text
+from syndr.files import atomic_path, remove_unfinished, write_text
 
 
 def test_a_new_file_in_a_new_folder(tmp_path):
@@ -54,3 +54,16 @@ def test_permissions_are_those_of_any_new_file(tmp_path, umask, mode):
     finally:
         os.umask(before)
     assert (tmp_path / "a.txt").stat().st_mode & 0o777 == mode
+
+
+def test_what_a_killed_writer_left_can_be_removed(tmp_path):
+    (tmp_path / "deep").mkdir()
+    for name in (".hidden.csv", "a.unfinished-b.csv", "deep/a.csv"):
+        (tmp_path / name).touch()
+    with atomic_path(tmp_path / "deep" / "a.csv") as first, atomic_path(tmp_path / ".b.png") as second:
+        copies = [path.with_name(path.name.replace("unfinished-", "unfinished-0")) for path in (first, second)]
+        for path in copies:
+            path.touch()
+    remove_unfinished(tmp_path)
+    left = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file())
+    assert left == [".b.png", ".hidden.csv", "a.unfinished-b.csv", "deep/a.csv"]

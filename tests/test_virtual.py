@@ -1,6 +1,8 @@
+import csv
+
 import pytest
 
-from syndr import VirtualDataset, virtual
+from syndr import VirtualDataset
 from syndr.errors import ImageError, InputError, StoreError
 from syndr.samples import Samples
 from syndr.virtual import virtual_rows
@@ -81,7 +83,8 @@ def test_materialize_writes_what_image_gives_and_goes_on_where_it_stopped(pictur
     dataset.materialize(folder)
     with pytest.raises(StoreError, match="holds pictures of other rows"):
         VirtualDataset(virtual_rows(pictures, [11, 25], [1, 3], dataset_seed=1)).materialize(folder)
-    assert {path for path in folder.iterdir() if path.stat().st_mtime_ns != times[path]} == {removed}
+    again = {path for path in folder.iterdir() if path.stat().st_mtime_ns != times[path]}
+    assert again == {removed, folder / "metadata.csv"}
 
 
 def test_rows_that_cannot_be_made_are_set_aside_with_the_reason(pictures, tmp_path):
@@ -115,6 +118,21 @@ def test_types_that_cannot_be_made_are_refused(pictures):
         VirtualDataset(virtual_rows(pictures, [1, 26], [1]))
 
 
+@pytest.mark.parametrize("column", ["path", "type", "level"])
+def test_a_missing_column_is_named(pictures, column):
+    rows = virtual_rows(pictures, [1], [1])
+    with pytest.raises(InputError, match=f"no column '{column}'"):
+        VirtualDataset(Samples(rows.table.drop_columns([column])))
+    unused = pictures.with_column("seed", [None, None])
+    assert VirtualDataset(unused).image(0).shape == (3, 32, 40)  # no row is virtual
+
+
+def test_a_virtual_row_without_a_type_is_refused(pictures):
+    rows = virtual_rows(pictures, [1], [1]).with_column("type", [1, None])
+    with pytest.raises(InputError, match="types 0 cannot be synthesized"):
+        VirtualDataset(rows)
+
+
 def test_a_row_without_a_path_is_an_image_error(pictures):
     rows = pictures.with_column("path", [None, pictures["path"][1]])
     with pytest.raises(ImageError, match=r"r0\.png: the row has no path"):
@@ -122,8 +140,12 @@ def test_a_row_without_a_path_is_an_image_error(pictures):
 
 
 def test_decoded_references_are_kept_within_bounds(pictures, monkeypatch):
+    pytest.importorskip("torch")
+    from syndr.images import decode
+
     decoded = []
-    monkeypatch.setattr("syndr.virtual._decode", lambda path, real=virtual._decode: decoded.append(path) or real(path))
+    for module in ("syndr.images.cache", "syndr.images.decoding"):
+        monkeypatch.setattr(f"{module}.decode", lambda path, real=decode: decoded.append(path) or real(path))
     rows = virtual_rows(pictures, [1], [1, 2])
     one = 3 * 32 * 40
     list(VirtualDataset(rows, cache_bytes=2 * one))
@@ -144,3 +166,181 @@ def test_a_folder_of_something_else_is_not_written_to(pictures, tmp_path):
     (tmp_path / "holiday.png").touch()
     with pytest.raises(StoreError, match="holds files of something else"):
         VirtualDataset(virtual_rows(pictures, [1], [1])).materialize(tmp_path)
+
+
+@pytest.fixture
+def mixed(pictures, tmp_path):
+    """Rows of several kinds: files, and virtual ones of two sizes and of references that fail."""
+    torch = pytest.importorskip("torch")
+    from syndr.images import decode, write_image
+
+    write_image(tmp_path / "refs" / "tall.png", decode(pictures["path"][0]).mT)
+    write_image(tmp_path / "refs" / "grey.png", torch.full((3, 32, 40), 7, dtype=torch.uint8))
+    names = ("tall", "grey", "gone")
+    more = Samples.from_columns(id=names, path=[str(tmp_path / "refs" / f"{name}.png") for name in names])
+    references = pictures.concat(more)
+    rows = references.concat(virtual_rows(references, [1, 11], [2, 5]))
+    return rows.with_column("path", [None if row == 2 else path for row, path in enumerate(rows["path"])])
+
+
+def test_many_rows_are_what_single_rows_are(mixed):
+    torch = pytest.importorskip("torch")
+    dataset = VirtualDataset(mixed)
+    rows = [*range(len(mixed))[::-1], 6, 6]
+    failed = 0
+    for row, found in zip(rows, dataset.images(rows), strict=True):
+        if isinstance(found, ImageError):
+            with pytest.raises(ImageError) as error:
+                dataset.image(row)
+            assert str(found) == str(error.value)
+            failed += 1
+        else:
+            assert torch.equal(found, dataset.image(row))
+    assert failed == 2 + 4 + 4  # no path and no file; constant; no file
+    assert dataset.images([]) == []
+    one, other = dataset.images([6, 6])
+    one.zero_()  # each is the caller's own
+    assert torch.equal(other, dataset.image(6))
+
+
+def test_virtual_rows_of_one_size_are_made_in_one_call(mixed, monkeypatch):
+    pytest.importorskip("torch")
+    import syndr.distort.batch
+
+    calls, real = [], syndr.distort.batch.distort
+    monkeypatch.setattr(
+        syndr.distort.batch,
+        "distort",
+        lambda images, *rest, **names: calls.append(len(images)) or real(images, *rest, **names),
+    )
+    good = [row for row, name in enumerate(mixed.ids) if name[:2] in ("r0", "r1", "ta")]
+    VirtualDataset(mixed).images(good)
+    assert sorted(calls) == [4, 8]
+
+
+def test_a_reference_is_decoded_once_for_all_its_rows(pictures, monkeypatch, tmp_path):
+    pytest.importorskip("torch")
+    from syndr.images import decode
+
+    decoded = []
+    monkeypatch.setattr("syndr.images.cache.decode", lambda path: decoded.append(path) or decode(path))
+    rows = virtual_rows(pictures, [1, 10], [1, 2])
+    VirtualDataset(rows, cache_bytes=0).images(range(8))
+    assert len(decoded) == 2
+    decoded.clear()
+    VirtualDataset(rows).materialize(tmp_path / "made")
+    assert len(decoded) == 2
+
+
+def test_crops_are_cut_from_whole_pictures(mixed):
+    torch = pytest.importorskip("torch")
+    from syndr.images import center_crop, random_crop
+
+    dataset = VirtualDataset(mixed)
+    rows = range(len(mixed))
+    places = torch.rand(len(rows), 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    drawn, middle = dataset.crops(rows, 24, places), dataset.crops(rows, 24)
+    for row, picture in enumerate(dataset.images(rows)):
+        if isinstance(picture, ImageError):
+            assert str(drawn[row]) == str(middle[row]) == str(picture)
+        else:
+            assert torch.equal(drawn[row], random_crop(picture, 24, *places[row].tolist()))
+            assert torch.equal(middle[row], center_crop(picture, 24))
+            assert drawn[row].shape == (3, 24, 24)
+    assert dataset.crops([0], 50)[0].shape == (3, 50, 50)  # enlarged
+    with pytest.raises(InputError, match=r"2 crops need \(2, 2\) draws"):
+        dataset.crops([0, 1], 24, places)
+    with pytest.raises(InputError, match="draws must lie in"):
+        dataset.crops([0], 24, torch.ones(1, 2))
+
+
+def test_a_picture_too_elongated_for_a_crop_is_an_error_in_its_place(pictures, tmp_path):
+    torch = pytest.importorskip("torch")
+    from syndr.images import write_image
+
+    write_image(tmp_path / "strip.png", torch.arange(9000).remainder(251).to(torch.uint8).expand(3, 1, -1))
+    samples = pictures.concat(Samples.from_columns(id=["strip"], path=[str(tmp_path / "strip.png")]))
+    crops = VirtualDataset(samples).crops([0, 2], 300)
+    assert crops[0].shape == (3, 300, 300)
+    assert "too elongated" in str(crops[1])
+
+
+def test_threads_may_share_a_dataset(mixed):
+    torch = pytest.importorskip("torch")
+    from concurrent.futures import ThreadPoolExecutor
+
+    dataset = VirtualDataset(mixed, cache_bytes=2 * 3 * 32 * 40)  # so small that they take references from each other
+    good = [row for row, name in enumerate(mixed.ids) if row > 4 and name[:2] in ("r0", "r1", "ta")]
+    expected = dataset.images(good)
+    with ThreadPoolExecutor(4) as pool:
+        for found in pool.map(dataset.images, [good] * 12):
+            assert all(torch.equal(*pair) for pair in zip(found, expected, strict=True))
+
+
+def test_seeds_keep_all_their_digits_beside_rows_without(pictures):
+    torch = pytest.importorskip("torch")
+    from syndr.distort import distort
+    from syndr.images import decode
+
+    seed = 2**62 + 1
+    rows = virtual_rows(pictures, [11], [4]).with_column("seed", [seed, seed])
+    expected = distort(decode(pictures["path"][0])[None], 11, 4, [seed])[0]
+    assert torch.equal(VirtualDataset(pictures.concat(rows)).image(2), expected)
+
+
+def test_metadata_names_the_files_and_passes_columns_through(pictures, tmp_path):
+    pytest.importorskip("torch")
+    rows = virtual_rows(pictures, [1], [2, 5]).with_column("quality", [8.5, 2.25, 8.0, 2.0])
+    rows = rows.with_column("note", ["a, b", 'say "x"', None, "ü"]).with_column("near", [["p", "q"], [], None, ["r"]])
+    VirtualDataset(rows).materialize(tmp_path / "made", "bmp")
+    with (tmp_path / "made" / "metadata.csv").open(encoding="utf-8", newline="") as file:
+        lines = list(csv.DictReader(file))
+    assert list(lines[0]) == ["file_name", "id", "reference", "type", "level", "quality", "note", "near"]
+    assert [line["file_name"] for line in lines] == [f"{name}.bmp" for name in rows.ids]
+    assert [float(line["quality"]) for line in lines] == [8.5, 2.25, 8.0, 2.0]
+    assert [line["note"] for line in lines] == ["a, b", 'say "x"', "", "ü"]
+    assert [line["near"] for line in lines] == ['["p", "q"]', "[]", "", '["r"]']
+    assert all((tmp_path / "made" / line["file_name"]).is_file() for line in lines)
+
+
+def test_pictures_are_made_in_parts_that_fit_into_memory(pictures, tmp_path, monkeypatch):
+    torch = pytest.importorskip("torch")
+    dataset, asked = VirtualDataset(virtual_rows(pictures, [1, 10], [1, 2, 3])), []
+    real = dataset.images
+    monkeypatch.setattr(dataset, "images", lambda rows: asked.append(list(rows)) or real(rows))
+    monkeypatch.setattr("syndr.virtual._MADE_BYTES", 4 * 3 * 32 * 40)
+    written, _ = dataset.materialize(tmp_path / "made")
+    assert asked == [[0, 1, 2, 3], [4, 5], [6, 7, 8, 9], [10, 11]]
+    assert all(torch.equal(*pair) for pair in zip(VirtualDataset(written), dataset, strict=True))
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError])
+def test_an_interrupted_run_leaves_whole_files_and_goes_on(pictures, tmp_path, monkeypatch, error):
+    torch = pytest.importorskip("torch")
+    from syndr.images import decode, writer
+
+    rows, folder = virtual_rows(pictures, [1, 10, 11], [1, 2, 3]), tmp_path / "made"
+    written, real = [], writer.write_image
+
+    def stop_at_the_fifth(path, image):
+        if len(written) >= 4:
+            raise error("stop")
+        written.append(path)
+        real(path, image)
+
+    monkeypatch.setattr(writer, "write_image", stop_at_the_fifth)
+    with pytest.raises(error):
+        VirtualDataset(rows).materialize(folder)
+    assert sorted(folder.iterdir()) == sorted([*written, folder / "virtual.json"])
+    assert all(decode(path).shape == (3, 32, 40) for path in written)
+    times = {path: path.stat().st_mtime_ns for path in written}
+
+    (folder / ".r0_01_01.unfinished-x7_qq2ab.png").write_bytes(b"\x89PNG half of")  # as a killed process leaves
+    monkeypatch.setattr(writer, "write_image", real)
+    table, rejected = VirtualDataset(rows).materialize(folder)
+    assert rejected == []
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        [*table["file_name"], "metadata.csv", "virtual.json"]
+    )
+    assert {path: path.stat().st_mtime_ns for path in written} == times
+    assert all(torch.equal(*pair) for pair in zip(VirtualDataset(table), VirtualDataset(rows), strict=True))

@@ -152,7 +152,9 @@ def synthesize(
 ) -> None:
     """Lay out distorted versions of pictures, with pseudo-labels when originals are given.
 
-    A row is a picture, made when it is needed; --materialize writes the files.
+    A row is a picture, made when it is needed. --materialize writes the files, named as KADID names its own, and a
+    metadata.csv that makes their folder a data set for Hugging Face's imagefolder. Run it again to go on after an
+    interruption.
 
     Example: `syndr synthesize pool/ -o rows.parquet --types 1,3,9 --only selection.csv --materialize png`
     """
@@ -195,9 +197,9 @@ def synthesize(
     if materialize is not None:
         target = folder or out.parent / out.stem
         with bars() as progress:
-            table_of_rows, rejected = VirtualDataset(table_of_rows, device).materialize(
-                target, materialize.value, progress
-            )
+            # Reference by reference, what was decoded is soon of no more use.
+            dataset = VirtualDataset(table_of_rows, device, cache_bytes=1 << 25)
+            table_of_rows, rejected = dataset.materialize(target, materialize.value, progress)
         aside += rejected
         if not len(table_of_rows):
             raise InputError(f"none of the {len(rejected)} pictures could be made; the first: {rejected[0].reason}")

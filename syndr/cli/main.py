@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from syndr import __version__
-from syndr.cli import curate, learn, whole
+from syndr.cli import curate, learn, pictures, whole
 from syndr.cli.console import note
 from syndr.errors import InputError, SyndrError
 
@@ -19,7 +19,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-for module in (whole, curate, learn):
+for module in (whole, pictures, curate, learn):
     for command in module.COMMANDS:
         app.command(command.__name__)(command)
 

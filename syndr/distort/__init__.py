@@ -2,7 +2,8 @@
 
 ``distort`` is the whole pipeline; ``apply`` is the same for one type and level with the random draws given;
 ``draw`` makes these draws; ``TYPES`` lists what is there. The functions of the single types work on images
-already stretched to [0, 1] and know nothing of seeds.
+already stretched to [0, 1] and know nothing of seeds. ``Distort`` and ``syndr.distort.modules`` wrap them in
+``torch.nn`` modules.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from syndr.distort.blur import gaussian_blur, lens_blur, motion_blur
     from syndr.distort.color import color_diffusion, color_saturation_hsv, color_saturation_lab, color_shift
     from syndr.distort.compression import jpeg, jpeg2000
+    from syndr.distort.modules import Distort
     from syndr.distort.noise import impulse_noise, multiplicative_noise, white_noise, ycbcr_noise
     from syndr.distort.quantizers import color_quantization, quantization
     from syndr.distort.registry import TYPES, Distortion
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "TYPES",
+    "Distort",
     "Distortion",
     "apply",
     "brighten",
@@ -59,6 +62,7 @@ __all__ = [
 __getattr__ = lazy_exports(
     __name__,
     {
+        "Distort": "modules",
         "Distortion": "registry",
         "TYPES": "registry",
         "apply": "batch",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -56,6 +57,11 @@ class Distortion:
     function: Callable[..., Tensor]
     draw: Callable[[Stream, int, int], Tensor] | None = None
     precision: torch.dtype = torch.float32
+
+    @property
+    def parameter(self) -> str:
+        """What the parameter is called: "sigma", "quality", ..."""
+        return list(inspect.signature(self.function).parameters)[1]
 
     @property
     def stochastic(self) -> bool:

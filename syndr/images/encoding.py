@@ -13,6 +13,9 @@ from syndr.files import atomic_path
 
 _FORMATS = {".png": "PNG", ".bmp": "BMP"}
 
+# Of zlib's 0..9. Photographs take 6% more room than at Pillow's 6, in less than half of the time.
+_PNG_EFFORT = 3
+
 
 def encode_png(image: torch.Tensor) -> bytes:
     """Encode a picture as PNG.
@@ -62,13 +65,16 @@ def write_image(path: str | Path, image: torch.Tensor) -> None:
     Raises:
         InputError: When the suffix is another one, or the tensor has another shape or dtype.
     """
-    path = Path(path)
-    kind = _FORMATS.get(path.suffix.lower())
-    if kind is None:
-        raise InputError(f"{path}: pictures are written losslessly; use a name ending in {' or '.join(_FORMATS)}")
+    check_picture_suffix(path)
     picture = _picture(image)
     with atomic_path(path) as temporary:
-        picture.save(temporary, kind)
+        picture.save(temporary, _FORMATS[temporary.suffix.lower()], compress_level=_PNG_EFFORT)
+
+
+def check_picture_suffix(path: str | Path) -> None:
+    """Raise InputError unless :func:`write_image` can write a file of this name."""
+    if Path(path).suffix.lower() not in _FORMATS:
+        raise InputError(f"{path}: pictures are written losslessly; use a name ending in {' or '.join(_FORMATS)}")
 
 
 def _picture(image: torch.Tensor) -> Image.Image:

@@ -134,6 +134,9 @@ def test_extract_select_synthesize_materialize(syndr, tmp_path):
     assert result["pictures"] == 8
     rows = Samples.read(tmp_path / "rows.parquet")
     assert sorted(path.name for path in (tmp_path / "rows").glob("*.png")) == sorted(rows["file_name"])
+    metadata = Samples.read(tmp_path / "rows" / "metadata.csv")
+    assert metadata["file_name"].tolist() == rows["file_name"].tolist()
+    assert set(metadata.table.column_names) == set(rows.table.column_names) - {"path"}
     mild, strong = (rows["quality"][rows["level"] == level] for level in (1, 5))
     assert (mild > strong).all()
     assert all(name for name in rows["neighbours"])

@@ -4,7 +4,8 @@ from syndr import __version__
 from syndr.cli import whole
 
 COMMANDS = (
-    "demo", "extract", "select", "synthesize", "downsample", "train", "evaluate", "score", "report", "run", "doctor",
+    "demo", "distort", "extract", "select", "synthesize", "downsample", "train", "evaluate", "score", "report", "run",
+    "doctor",
 )  # fmt: skip
 
 
@@ -80,9 +81,11 @@ def test_doctor_reports_two_owners_of_one_module(syndr, monkeypatch):
 
 
 def test_every_command_is_tested():
-    from syndr.cli import curate, learn
+    from syndr.cli import curate, learn, pictures
 
-    assert {command.__name__ for module in (whole, curate, learn) for command in module.COMMANDS} == set(COMMANDS)
+    assert {command.__name__ for module in (whole, pictures, curate, learn) for command in module.COMMANDS} == set(
+        COMMANDS
+    )
 
 
 def test_a_file_in_the_way_is_one_line(syndr, tmp_path):

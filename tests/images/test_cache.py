@@ -1,0 +1,47 @@
+"""Pictures come from memory while there is room, and the least recently used one goes first."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from syndr.errors import ImageError
+from syndr.images import PictureCache, decode, write_image
+
+ONE = 3 * 4 * 4
+
+
+@pytest.fixture
+def decoded(monkeypatch, tmp_path):
+    """Names decoded so far."""
+    names = []
+    for number, name in enumerate("abc"):
+        write_image(tmp_path / f"{name}.png", torch.full((3, 4, 4), number, dtype=torch.uint8))
+    monkeypatch.setattr("syndr.images.cache.decode", lambda path: names.append(path[-5]) or decode(path))
+    monkeypatch.chdir(tmp_path)
+    return names
+
+
+@pytest.mark.parametrize(
+    ("most", "asked", "expected"),
+    [
+        (3 * ONE, "abcabc", "abc"),
+        (2 * ONE, "abcab", "abcab"),
+        (2 * ONE, "abacab", "abcb"),  # a was used again, so b went for c
+        (ONE, "aabba", "aba"),
+        (0, "aabba", "aba"),  # the last one is kept in any case
+    ],
+)
+def test_what_is_decoded(decoded, most, asked, expected):
+    cache = PictureCache(most)
+    for name in asked:
+        assert cache.get(f"{name}.png").unique().tolist() == ["abc".index(name)]
+    assert "".join(decoded) == expected
+
+
+def test_a_bad_file_raises_each_time(decoded):
+    cache = PictureCache(ONE)
+    for _ in range(2):
+        with pytest.raises(ImageError, match="no such file"):
+            cache.get("d.png")
+    assert "".join(decoded) == "dd"
