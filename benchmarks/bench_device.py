@@ -10,20 +10,12 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from benchmarks.contest import Size, timed  # noqa: E402
+from benchmarks.pictures import photographs  # noqa: E402
 from syndr.distort import TYPES, distort  # noqa: E402
 from syndr.features import build_backbone  # noqa: E402
 
 HEIGHT, WIDTH = 384, 512  # KADID's size
 DEVICES = pytest.mark.parametrize("device", ["cpu", "cuda"])
-
-
-def pictures(count: int, height: int, width: int, device: str) -> Any:
-    """Give uint8 pictures (count, 3, height, width): smooth shapes with some texture, all different."""
-    generator = torch.Generator().manual_seed(0)
-    shapes = torch.rand((count, 3, height // 32, width // 32), generator=generator)
-    smooth = torch.nn.functional.interpolate(shapes, (height, width), mode="bicubic")
-    texture = 0.05 * torch.randn((count, 3, height, width), generator=generator)
-    return ((smooth + texture).clamp(0, 1) * 255).round().to(torch.uint8).to(device)
 
 
 def _measure(benchmark: Any, device: str, work: str, count: int, function: Callable[[], Any], size: Size) -> None:
@@ -53,7 +45,7 @@ def _batch(size: Size, device: str, cpu: int, cuda: int) -> int:
 @pytest.mark.parametrize("kind", [*TYPES, "mixed"])
 def test_distort(benchmark: Any, size: Size, device: str, kind: Any) -> None:
     count = _batch(size, device, cpu=10, cuda=64)
-    images = pictures(count, HEIGHT, WIDTH, device)
+    images = photographs(count, HEIGHT, WIDTH, device)
     rows = range(count)
     numbers = list(TYPES)
     types = [numbers[row % len(numbers)] for row in rows] if kind == "mixed" else [kind] * count
@@ -67,7 +59,7 @@ def test_distort(benchmark: Any, size: Size, device: str, kind: Any) -> None:
 def test_features(benchmark: Any, size: Size, device: str) -> None:
     count = _batch(size, device, cpu=8, cuda=256)
     network = build_backbone("resnet50", weights="random").to(device)
-    images = pictures(count, 224, 224, device) / 255
+    images = photographs(count, 224, 224, device) / 255
 
     def forward() -> Any:
         with torch.inference_mode():

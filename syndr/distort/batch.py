@@ -63,10 +63,11 @@ def distort(
         entry = TYPES[number]
         # A slice of one row is a view; more rows are gathered, and put back in their places.
         part = slice(rows[0], rows[0] + 1) if len(rows) == 1 else torch.tensor(rows, device=images.device)
+        given = images[part]
+        made = result[part] if isinstance(part, slice) else torch.empty_like(given)
         stream = Stream(seeds[part], number, group_level)
         draws = None if entry.draw is None else entry.draw(stream, images.shape[2], images.shape[3])
-        made = result[part]
-        _run(images[part], entry, group_level, draws, [names[row] for row in rows], made)
+        _run(given, entry, group_level, draws, [names[row] for row in rows], made)
         if not isinstance(part, slice):
             result[part] = made
 
@@ -103,8 +104,18 @@ def apply(images: Tensor, type: int, level: int, draws: Tensor | None = None) ->
     level = arguments.check_level(arguments.scalar("level", level))
     if entry.stochastic != (draws is not None):
         raise InputError(f"type {type} ({entry.name}) {'needs' if entry.stochastic else 'takes no'} draws")
-    result = torch.empty_like(images, memory_format=torch.contiguous_format)
-    _run(images, entry, level, draws, range(len(images)), result)
+    if draws is not None and len(draws) != len(images):
+        raise InputError(f"type {type} ({entry.name}): {len(images)} images need as many draws; got {len(draws)}")
+    result = _room_for(images)
+
+    def make(part: slice) -> None:
+        given = None if draws is None else draws[part]
+        _run(images[part], entry, level, given, range(len(images))[part], result[part])
+
+    if images.device.type == "cpu":
+        each(make, [slice(row, row + 1) for row in range(len(images))])
+    else:
+        make(slice(None))
     return result
 
 

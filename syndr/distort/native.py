@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from syndr import _native
+from syndr.distort import workers
 
 
 def runs_on(device: torch.device) -> bool:
@@ -40,7 +41,7 @@ def extremes(images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     The three have the shape (B, 1, 1, 1).
     """
     rows = images.detach().contiguous().view(len(images), -1)
-    found = _native.extremes(rows.numpy(), torch.get_num_threads())
+    found = _native.extremes(rows.numpy(), workers.threads())
     low, high, eight_bit = (torch.from_numpy(array).view(-1, 1, 1, 1) for array in found)
     return low, high, eight_bit
 
@@ -53,7 +54,7 @@ def stretch(images: Tensor, low: Tensor, high: Tensor, eight_bit: Tensor, dtype:
     rows = images.detach().contiguous().view(len(images), -1)
     convert = _native.stretch_to_f32 if dtype == torch.float32 else _native.stretch_to_f64
     lows, highs, flags = (value.flatten().numpy() for value in (low, high, eight_bit))
-    return _as(images, convert(rows.numpy(), lows, highs, flags, torch.get_num_threads()))
+    return _as(images, convert(rows.numpy(), lows, highs, flags, workers.threads()))
 
 
 def settles_into(images: Tensor, out: Tensor) -> bool:
@@ -65,47 +66,47 @@ def settles_into(images: Tensor, out: Tensor) -> bool:
 def settle_into(images: Tensor, out: Tensor) -> None:
     """Write what ``stretch.stretch_output`` gives into ``out``, rounded to 8 bits where that is uint8."""
     rows = images.detach().contiguous().view(len(images), -1)
-    _native.settle_into(rows.numpy(), out.view(len(out), -1).numpy(), torch.get_num_threads())
+    _native.settle_into(rows.numpy(), out.view(len(out), -1).numpy(), workers.threads())
 
 
 def rgb_to_lab(images: Tensor, matrix: Sequence[Sequence[float]]) -> Tensor:
     """Do ``colorspace.rgb_to_lab``, given the matrix from linear RGB to XYZ relative to white."""
-    return _as(images, _native.rgb_to_lab(_array(images), np.array(matrix), torch.get_num_threads()))
+    return _as(images, _native.rgb_to_lab(_array(images), np.array(matrix), workers.threads()))
 
 
 def lab_to_rgb(lab: Tensor, matrix: Sequence[Sequence[float]]) -> Tensor:
     """Do ``colorspace.lab_to_rgb``, given the matrix from XYZ relative to white to linear RGB."""
-    return _as(lab, _native.lab_to_rgb(_array(lab), np.array(matrix), torch.get_num_threads()))
+    return _as(lab, _native.lab_to_rgb(_array(lab), np.array(matrix), workers.threads()))
 
 
 def blur(images: Tensor, taps: Tensor) -> Tensor:
     """Correlate along rows and columns with the same float64 taps, odd in number, replicating the border."""
     planes = images.detach().contiguous().view(-1, *images.shape[-2:])
-    return _as(images, _native.blur(planes.numpy(), taps.numpy(), torch.get_num_threads()))
+    return _as(images, _native.blur(planes.numpy(), taps.numpy(), workers.threads()))
 
 
 def correlate(images: Tensor, kernel: Tensor) -> Tensor:
     """Correlate each channel with a float64 kernel of odd sides, replicating the border."""
     planes = images.detach().contiguous().view(-1, *images.shape[-2:])
-    return _as(images, _native.correlate(planes.numpy(), kernel.contiguous().numpy(), torch.get_num_threads()))
+    return _as(images, _native.correlate(planes.numpy(), kernel.contiguous().numpy(), workers.threads()))
 
 
 def jitter(images: Tensor, sigma: float, normal: Tensor) -> Tensor:
     """Warp images (B, 3, H, W) by displacements (B, passes, 2, H, W), as ``warp.jitter`` does."""
     fields = normal.to(images.dtype).contiguous().flatten(1, 2).numpy()
     pairs = zip(images.detach().contiguous().numpy(), fields, strict=True)
-    warped = [torch.from_numpy(_native.jitter(*pair, sigma, torch.get_num_threads())) for pair in pairs]
+    warped = [torch.from_numpy(_native.jitter(*pair, sigma, workers.threads())) for pair in pairs]
     return torch.stack(warped)
 
 
 def draw_uniform(seeds: Tensor, counter: tuple[int, int, int], count: int) -> Tensor:
     """Give ``count`` uniform numbers for each seed: float64 (B, count). The counter is (draw, type, level)."""
-    return torch.from_numpy(_native.draw_uniform(seeds.contiguous().numpy(), counter, count, torch.get_num_threads()))
+    return torch.from_numpy(_native.draw_uniform(seeds.contiguous().numpy(), counter, count, workers.threads()))
 
 
 def draw_normal(seeds: Tensor, counter: tuple[int, int, int], count: int) -> Tensor:
     """Give ``count`` standard normal numbers for each seed: float32 (B, count). The counter is (draw, type, level)."""
-    return torch.from_numpy(_native.draw_normal(seeds.contiguous().numpy(), counter, count, torch.get_num_threads()))
+    return torch.from_numpy(_native.draw_normal(seeds.contiguous().numpy(), counter, count, workers.threads()))
 
 
 def _array(colors: Tensor) -> np.ndarray[Any, Any]:

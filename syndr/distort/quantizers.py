@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from syndr import _native
+from syndr.distort import workers
 from syndr.distort.stretch import round_to_8bit
 
 
@@ -24,7 +25,7 @@ def color_quantization(images: Tensor, colors: int) -> Tensor:
         Tensor of the same shape and dtype, multiples of 1/255.
     """
     pictures = round_to_8bit(images).contiguous().cpu().numpy()
-    quantized = torch.from_numpy(_native.quantize_colors(pictures, colors, torch.get_num_threads()))
+    quantized = torch.from_numpy(_native.quantize_colors(pictures, colors, workers.threads()))
     # The divisor is a tensor as CUDA multiplies by the reciprocal of a plain number, which moves ties.
     return quantized.to(images).div_(images.new_tensor(255))
 

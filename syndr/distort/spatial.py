@@ -34,7 +34,8 @@ def pixelate(images: Tensor, strength: float) -> Tensor:
     """
     scale = 0.95 - strength**0.6
     rows, columns = (_down_and_up(size, scale).to(images.device) for size in images.shape[-2:])
-    return images.index_select(-2, rows).index_select(-1, columns)
+    # On a CPU, index_select takes the rows fast, and gather the columns.
+    return images.index_select(-2, rows).gather(-1, columns.expand(images.shape))
 
 
 def _down_and_up(size: int, scale: float) -> Tensor:

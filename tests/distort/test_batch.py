@@ -1,5 +1,7 @@
 """The whole pipeline: against the oracle, independent of the batch, in every dtype, and every error."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -272,3 +274,47 @@ def test_bad_draws(photograph):
         draw(11, [1], [1], 8, 8)
     with pytest.raises(InputError, match="type 26 is not known"):
         draw(26, 1, [1], 8, 8)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_the_number_of_threads_moves_no_bit_and_stays(photograph, threads):
+    images = torch.cat([photograph(seed=seed) for seed in range(len(TYPES))])
+    arguments = images, list(TYPES), 3, range(len(images))
+    expected, before = distort(*arguments), torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        assert torch.equal(distort(*arguments), expected)
+        assert torch.get_num_threads() == threads
+        started = ThreadPoolExecutor(1).submit(torch.get_num_threads).result()
+        assert started == threads  # what new threads begin with
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_the_first_bad_image_is_named_whatever_thread_meets_it(photograph):
+    images = torch.cat([photograph(seed=seed) for seed in range(8)])
+    images[3] = images[6] = 7
+    with pytest.raises(InputError, match=r"image 3 is constant"):
+        distort(images, 4, 1, range(8))
+
+
+def test_under_inference_mode(photograph):
+    with torch.inference_mode():
+        images = torch.cat([photograph(seed=seed) for seed in range(3)])
+        made = distort(images, [4, 18, 22], 2, range(3))
+    assert torch.equal(made, distort(images.clone(), [4, 18, 22], 2, range(3)))
+
+
+def test_apply_needs_draws_for_each_image(photograph):
+    images = photograph(64, 64).repeat(2, 1, 1, 1)
+    with pytest.raises(InputError, match="2 images need as many draws; got 3"):
+        apply(images, 11, 1, draw(11, 1, [1, 2, 3], 64, 64))
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_the_result_is_new_and_contiguous(photograph, dtype):
+    images = photograph(67, 93).repeat(2, 1, 1, 1)
+    images = images if dtype == torch.uint8 else (images / 255).to(dtype)
+    made = distort(images.to(memory_format=torch.channels_last), [1, 17], 2, range(2))
+    assert made.dtype == dtype and made.is_contiguous()
+    assert torch.equal(made, distort(images, [1, 17], 2, range(2)))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from syndr import _native
 from syndr.distort import TYPES, colorspace, distort, gaussian_blur, native
 from syndr.distort.random import Stream
-from syndr.distort.stretch import EIGHT_BIT_TOLERANCE, stretch_input
+from syndr.distort.stretch import EIGHT_BIT_TOLERANCE, round_to_8bit, settle_into, stretch_input
 from syndr.errors import InputError
 
 KERNELS = _native.kernels()
@@ -221,3 +221,38 @@ def test_where_the_kernels_work(monkeypatch):
 def test_bad_arguments(call, message):
     with pytest.raises((ValueError, TypeError), match=message):
         call()
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.float32, torch.float64])
+@pytest.mark.parametrize("given", FLOATS)
+@pytest.mark.parametrize("shape", [(1, 3, 1, 1), (2, 3, 5, 7), (3, 3, 64, 65)])
+def test_second_stretch(kernel, by_torch, shape, given, dtype):
+    images = random_images(*shape, dtype=given) * 1.7 - 0.4
+    images[0] = images[0, 0, 0, 0]  # one constant image among others
+    result, expected = (torch.full(shape, 77).to(dtype) for _ in range(2))
+    settle_into(images, result)
+    by_torch(settle_into, images, expected)
+    assert torch.equal(result, expected)
+
+
+def test_second_stretch_rounds_ties_up_and_saturates(kernel):
+    values = torch.arange(256, dtype=torch.float64).repeat(2)
+    values[256:] = (values[256:] + 0.5).clamp(max=255)
+    images = (values / 255).view(1, 1, 16, 32)
+    result = torch.empty(images.shape, dtype=torch.uint8)
+    settle_into(images, result)
+    assert torch.equal(result, round_to_8bit(images))
+    constant = torch.tensor([-3.0, 0.5, 2.0]).view(3, 1, 1, 1)
+    levels = torch.empty(constant.shape, dtype=torch.uint8)
+    settle_into(constant, levels)
+    assert levels.flatten().tolist() == [0, 128, 255]
+
+
+def test_second_stretch_of_nan(kernel, by_torch):
+    images = random_images(2, 3, 5, 7)
+    images[1, 2, 4, 6] = torch.nan
+    result, expected = torch.empty_like(images), torch.empty_like(images)
+    settle_into(images, result)
+    by_torch(settle_into, images, expected)
+    torch.testing.assert_close(result, expected, rtol=0, atol=0, equal_nan=True)
+    assert result[1].isnan().all() and not result[0].isnan().any()
