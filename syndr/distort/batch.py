@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
 import numpy as np
 import torch
@@ -54,32 +55,33 @@ def distort(
     levels = [arguments.check_level(number) for number in arguments.per_image("level", level, count)]
     seeds = torch.tensor(arguments.per_image_seeds(seed, ids, count), device=images.device)
 
-    jobs = list(zip(types, levels, strict=True))
+    cells = list(zip(types, levels, strict=True))
     result = _room_for(images)
 
-    def make(rows: list[int]) -> None:
-        """Make the images of these rows, which share a type and level."""
-        number, group_level = jobs[rows[0]]
-        entry = TYPES[number]
-        # A slice of one row is a view; more rows are gathered, and put back in their places.
-        part = slice(rows[0], rows[0] + 1) if len(rows) == 1 else torch.tensor(rows, device=images.device)
-        given = images[part]
-        made = result[part] if isinstance(part, slice) else torch.empty_like(given)
-        stream = Stream(seeds[part], number, group_level)
-        draws = None if entry.draw is None else entry.draw(stream, images.shape[2], images.shape[3])
-        _run(given, entry, group_level, draws, [names[row] for row in rows], made)
-        if not isinstance(part, slice):
-            result[part] = made
+    def make(rows: Sequence[int], given: Tensor, out: Tensor) -> None:
+        """Distort the images of these rows, of one precision and sorted by type and level, into ``out``."""
+        stretched = _stretched(given, TYPES[types[rows[0]]], [names[row] for row in rows])
+        distorted, start = [], 0
+        for (number, group_level), group in groupby(rows, lambda row: cells[row]):
+            members = list(group)
+            part = slice(start, start + len(members))
+            start = part.stop
+            entry, stream = TYPES[number], Stream(seeds[members], number, group_level)
+            draws = None if entry.draw is None else entry.draw(stream, *images.shape[2:])
+            distorted.append(_distorted(stretched[part], entry, group_level, draws))
+        settle_into(distorted[0] if len(distorted) == 1 else torch.cat(distorted), out)
 
-    if images.device.type == "cpu":
-        # One image at a time stays in a CPU's cache; the results are the same bits.
-        each(make, [[row] for row in range(count)])
+    if _one_by_one(images):
+        each(lambda row: make([row], images[row : row + 1], result[row : row + 1]), range(count))
     else:
-        groups: dict[tuple[int, int], list[int]] = {}
-        for row, job in enumerate(jobs):
-            groups.setdefault(job, []).append(row)
-        for rows in groups.values():
-            make(rows)
+        for precision in {TYPES[number].precision for number in types}:
+            rows = sorted(
+                (row for row in range(count) if TYPES[types[row]].precision == precision), key=cells.__getitem__
+            )
+            given = images[rows]
+            out = torch.empty_like(given)
+            make(rows, given, out)
+            result[rows] = out
     return result
 
 
@@ -109,10 +111,10 @@ def apply(images: Tensor, type: int, level: int, draws: Tensor | None = None) ->
     result = _room_for(images)
 
     def make(part: slice) -> None:
-        given = None if draws is None else draws[part]
-        _run(images[part], entry, level, given, range(len(images))[part], result[part])
+        stretched = _stretched(images[part], entry, range(len(images))[part])
+        settle_into(_distorted(stretched, entry, level, None if draws is None else draws[part]), result[part])
 
-    if images.device.type == "cpu":
+    if _one_by_one(images):
         each(make, [slice(row, row + 1) for row in range(len(images))])
     else:
         make(slice(None))
@@ -146,14 +148,18 @@ def draw(type: int, level: int, seeds: Sequence[int] | Tensor, height: int, widt
     return None if entry.draw is None else entry.draw(stream, height, width)
 
 
-def _run(
-    images: Tensor, entry: Distortion, level: int, draws: Tensor | None, names: Sequence[int | str], out: Tensor
-) -> None:
-    """Stretch, distort, stretch again, and write the result in the images' dtype."""
+def _one_by_one(images: Tensor) -> bool:
+    """On a CPU, one image at a time stays in its cache; a GPU gets as few and as large operations as there can be."""
+    return images.device.type == "cpu"
+
+
+def _stretched(images: Tensor, entry: Distortion, names: Sequence[int | str]) -> Tensor:
     given = images.dtype if images.is_floating_point() else torch.float32
-    stretched = stretch_input(images, torch.promote_types(given, entry.precision), names)
-    parameter = entry.levels[level - 1]
-    settle_into(entry.function(stretched, parameter, *([] if draws is None else [draws])), out)
+    return stretch_input(images, torch.promote_types(given, entry.precision), names)
+
+
+def _distorted(stretched: Tensor, entry: Distortion, level: int, draws: Tensor | None) -> Tensor:
+    return entry.function(stretched, entry.levels[level - 1], *([] if draws is None else [draws]))
 
 
 def _room_for(images: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import kadid as oracle
 
-from syndr.distort import TYPES, apply, distort, draw
+from syndr.distort import TYPES, apply, batch, distort, draw
 from syndr.errors import InputError
 
 CASES = [(number, level) for number in TYPES for level in range(1, 6)]
@@ -318,3 +318,19 @@ def test_the_result_is_new_and_contiguous(photograph, dtype):
     made = distort(images.to(memory_format=torch.channels_last), [1, 17], 2, range(2))
     assert made.dtype == dtype and made.is_contiguous()
     assert torch.equal(made, distort(images, [1, 17], 2, range(2)))
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.float32])
+def test_all_at_once_as_on_a_gpu_gives_the_same(monkeypatch, photograph, dtype):
+    numbers = [*TYPES] * 2
+    images = torch.cat([photograph(64, 71, seed=seed, low=seed % 7) for seed in range(len(numbers))])
+    images = images if dtype == torch.uint8 else images.to(dtype) / 255
+    levels = [1 + 3 * row % 5 for row in range(len(numbers))]
+    draws = draw(11, 4, range(len(images)), 64, 71)
+    expected = distort(images, numbers, levels, range(len(images))), apply(images, 11, 4, draws)
+    monkeypatch.setattr(batch, "_one_by_one", lambda _: False)
+    assert torch.equal(distort(images, numbers, levels, range(len(images))), expected[0])
+    assert torch.equal(apply(images, 11, 4, draws), expected[1])
+    images[30] = images[30, 0, 0, 0]
+    with pytest.raises(InputError, match="image 30 is constant"):
+        distort(images, numbers, levels, range(len(images)))
