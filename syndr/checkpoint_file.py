@@ -1,7 +1,8 @@
-"""Reading the tensors of a checkpoint file of any common layout."""
+"""Reading the tensors of a checkpoint file of any common layout, and naming them by their content."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -45,3 +46,12 @@ def read_checkpoint(path: str | Path) -> dict[str, torch.Tensor]:
         if tensors:
             return tensors
     raise InputError(f"{path}: no tensors by name were found in it; save the network's state_dict")
+
+
+def tensors_hash(tensors: Mapping[str, torch.Tensor]) -> str:
+    """Name tensors by their names and content, the same for any order, file layout and device."""
+    digest = hashlib.sha256()
+    for name, value in sorted(tensors.items()):
+        digest.update(f"{name}:{value.dtype}:{tuple(value.shape)}".encode())
+        digest.update(value.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().data)
+    return f"sha256:{digest.hexdigest()}"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 
 import torch
 from torch import nn
 
+from syndr.checkpoint_file import tensors_hash
 from syndr.errors import InputError
 
 # Classifiers a checkpoint may hold beside the backbone.
@@ -52,12 +52,7 @@ def load_weights(body: nn.Module, state: Mapping[str, torch.Tensor], where: str)
 
 def weights_hash(body: nn.Module) -> str:
     """Name weights by their content, the same for any file layout, device and head."""
-    digest = hashlib.sha256()
-    for name, value in sorted(body.state_dict().items()):
-        if not name.endswith(_COUNTER):
-            digest.update(f"{name}:{value.dtype}:{tuple(value.shape)}".encode())
-            digest.update(value.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy())
-    return f"sha256:{digest.hexdigest()}"
+    return tensors_hash({name: value for name, value in body.state_dict().items() if not name.endswith(_COUNTER)})
 
 
 def _prefix(state: Mapping[str, torch.Tensor], wanted: Mapping[str, torch.Tensor]) -> str:
