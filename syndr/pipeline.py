@@ -22,7 +22,7 @@ from syndr.stages import Stages
 from syndr.synthesize import pseudo_labels
 from syndr.tables import cluster_sizes_table, clusters_table, selection_rejected, selection_table, write_rows
 from syndr.theory import generalization_bound
-from syndr.virtual import VirtualDataset, check_types
+from syndr.virtual import VirtualDataset, check_types, made_with
 
 if TYPE_CHECKING:
     from syndr.training import IQAModel
@@ -57,6 +57,10 @@ def run(recipe: Recipe, progress: Progress = silent) -> dict[str, Any]:
         checked_quality(target, f"target {name}")
     if recipe.select.enabled:
         check_types(_pseudo_types(recipe, data))
+    if recipe.distort.dncnn_weights is not None:
+        from syndr.distort import set_dncnn_weights
+
+        set_dncnn_weights(recipe.distort.dncnn_weights)
     stages = Stages(recipe.output, _identity(recipe, data, pool, targets))
     experiment = _Experiment(recipe, stages.path, data, pool, targets, progress)
     summaries: dict[str, Any] = {}
@@ -70,12 +74,14 @@ def run(recipe: Recipe, progress: Progress = silent) -> dict[str, Any]:
 def _identity(recipe: Recipe, data: TrainingData, pool: Samples | None, targets: dict[str, Samples]) -> dict[str, Any]:
     """What decides the results: the recipe (less where they go and are computed) and the inputs' contents."""
     settings = recipe.as_dict()
-    del settings["output"], settings["device"]
+    del settings["output"], settings["device"], settings["distort"]  # its weights count by content, where they are used
     tables = {"originals": data.originals, "labelled": data.labelled, "references": data.references, "pool": pool}
     inputs: dict[str, Any] = {name: table.content_hash() for name, table in tables.items() if table is not None}
     inputs["targets"] = {name: target.content_hash() for name, target in targets.items()}
     if recipe.features.weights is not None and Path(recipe.features.weights).is_file():
         inputs["weights"] = hashlib.sha256(Path(recipe.features.weights).read_bytes()).hexdigest()
+    if recipe.select.enabled:
+        inputs |= made_with(_pseudo_types(recipe, data))
     return {**settings, "inputs": inputs}
 
 

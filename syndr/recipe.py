@@ -67,6 +67,12 @@ class Labels(_Section, frozen=True):
     levels: tuple[KadidLevel, ...] = (1, 3, 5)
 
 
+class Distort(_Section, frozen=True):
+    """How the pseudo-labelled pictures are made."""
+
+    dncnn_weights: str | None = None  # of type 15's network; None: the environment's choice, or the one shipped
+
+
 class Downsample(_Section, frozen=True):
     """DRCDown (Algorithm 3)."""
 
@@ -117,6 +123,7 @@ class Recipe(_Section, frozen=True):
     features: Features = Features()
     select: Select = Select()
     labels: Labels = Labels()
+    distort: Distort = Distort()
     downsample: Downsample = Downsample()
     train: Train = Train()
     evaluation: Evaluation = Evaluation()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from syndr.errors import ImageError, InputError, StoreError
 from syndr.files import read_json, remove_unfinished, write_json
@@ -72,6 +73,26 @@ def check_types(types: Iterable[int]) -> None:
             f"distortion types {', '.join(map(str, unknown))} cannot be synthesized; "
             f"there are {', '.join(map(str, sorted(TYPES)))}"
         )
+
+
+def made_with(types: Iterable[int]) -> dict[str, str]:
+    """Name what the pictures of these types depend on beside their rows: type 15's network, by its weights.
+
+    Raises:
+        InputError: When the weights file that was chosen for it cannot be used.
+    """
+    if 15 not in types:
+        return {}
+    from syndr.distort import dncnn_id
+
+    return {"dncnn": dncnn_id()}
+
+
+def virtual_types(samples: Samples) -> set[int]:
+    """Give the distortion types of a table's virtual rows."""
+    if "seed" not in samples or "type" not in samples:
+        return set()
+    return set(samples.table.filter(pc.field("seed").is_valid())["type"].unique().to_pylist())
 
 
 #: Most memory for the pictures of one reference that ``materialize`` makes in one call.
@@ -195,7 +216,8 @@ class VirtualDataset:
     ) -> tuple[Samples, list[Rejected]]:
         """Write every picture to ``folder/<id>.<format>``; pictures already there are not made again.
 
-        ``folder/virtual.json`` says which rows the pictures are of, so that a folder begun with others is refused.
+        ``folder/virtual.json`` says which rows the pictures are of, and which network made those of type 15, so that
+        a folder begun with others is refused.
         ``folder/metadata.csv``, written last, is the table for Hugging Face's ``imagefolder``. Rows that follow each
         other and share their reference are made together; they are written on threads while the next are made.
 
@@ -204,7 +226,7 @@ class VirtualDataset:
             and the rows set aside (their ``path`` is the reference's).
 
         Raises:
-            StoreError: When the folder holds pictures of other rows.
+            StoreError: When the folder holds pictures of other rows, or of another network for type 15.
         """
         from syndr.images import PictureWriter
 
@@ -251,13 +273,17 @@ class VirtualDataset:
     def _claim(self, folder: Path, format: str) -> None:
         defining = [name for name in ("id", "path", "type", "level", "seed") if name in self.samples]
         wanted = {"rows": self.samples.columns(*defining).content_hash(), "format": format}
+        wanted |= made_with(virtual_types(self.samples))
         record = folder / "virtual.json"
         if not record.exists():
             if folder.is_dir() and any(folder.iterdir()):
                 raise StoreError(f"{folder} holds files of something else; choose another folder, or empty it")
             write_json(record, wanted)
         elif read_json(record) != wanted:
-            raise StoreError(f"{folder} holds pictures of other rows; choose another folder, or delete it")
+            raise StoreError(
+                f"{folder} holds pictures of other rows, or made with other weights of type 15's network; choose "
+                "another folder, or delete it"
+            )
         remove_unfinished(folder)
 
     def _id(self, row: int) -> str:

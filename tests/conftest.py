@@ -16,5 +16,18 @@ settings.load_profile("tests")
 
 
 @pytest.fixture
+def own_dncnn(tmp_path):
+    """A weights file for type 15; whatever a test chooses, the shipped network is chosen again afterwards."""
+    torch = pytest.importorskip("torch")
+    from dncnn_files import dncnn_state
+
+    from syndr.distort import set_dncnn_weights
+
+    torch.save(dncnn_state(), tmp_path / "own_dncnn.pth")
+    yield tmp_path / "own_dncnn.pth"
+    set_dncnn_weights(None)
+
+
+@pytest.fixture
 def rng():
     return np.random.default_rng(20260101)

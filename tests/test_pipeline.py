@@ -8,9 +8,10 @@ from pictures import write_scenes
 from syndr.errors import InputError, LabelRangeError, StoreError
 from syndr.images import samples_from_folder
 from syndr.inputs import training_set
-from syndr.pipeline import run
+from syndr.pipeline import _identity, run
 from syndr.recipe import make_recipe
 from syndr.samples import Samples
+from syndr.stages import Stages
 from syndr.virtual import VirtualDataset, virtual_rows
 
 TYPES, LEVELS = (1, 10), (1, 3, 5)
@@ -174,6 +175,25 @@ def test_types_that_cannot_be_made_are_refused_at_once(data, tmp_path, monkeypat
     monkeypatch.delitem(TYPES, 10)
     with pytest.raises(InputError, match="distortion types 10 cannot be synthesized"):
         run(recipe(data, tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_network_of_type_15_belongs_to_a_run_that_uses_it(data, tmp_path, own_dncnn):
+    rows = Samples.read(data / "samples.csv")
+    rows.with_column("type", [{1: 15}.get(kind, kind) for kind in rows["type"]]).write(tmp_path / "with_15.csv")
+    source = {"samples": str(tmp_path / "with_15.csv"), "references": str(data / "references")}
+    shipped = recipe(data, tmp_path / "run", training_set=source)
+    own = recipe(data, tmp_path / "run", training_set=source, distort={"dncnn_weights": str(own_dncnn)})
+    Stages(shipped.output, _identity(shipped, training_set(shipped), samples_from_folder(data / "pool"), {}))
+    with pytest.raises(StoreError, match=r"another run \(other inputs\)"):
+        run(own)
+    without = recipe(data, tmp_path / "run", training_set={**source, "types": (10,)})
+    assert "dncnn" not in _identity(without, training_set(without), None, {})["inputs"]
+
+
+def test_a_network_that_is_not_there_is_refused_at_once(data, tmp_path):
+    with pytest.raises(InputError, match=r"gone\.pth: no such weights file"):
+        run(recipe(data, tmp_path / "run", distort={"dncnn_weights": str(tmp_path / "gone.pth")}))
     assert not (tmp_path / "run").exists()
 
 

@@ -5,7 +5,7 @@ import pytest
 from syndr import VirtualDataset
 from syndr.errors import ImageError, InputError, StoreError
 from syndr.samples import Samples
-from syndr.virtual import virtual_rows
+from syndr.virtual import made_with, virtual_rows, virtual_types
 
 
 def test_ids_of_virtual_rows_are_unique():
@@ -85,6 +85,29 @@ def test_materialize_writes_what_image_gives_and_goes_on_where_it_stopped(pictur
         VirtualDataset(virtual_rows(pictures, [11, 25], [1, 3], dataset_seed=1)).materialize(folder)
     again = {path for path in folder.iterdir() if path.stat().st_mtime_ns != times[path]}
     assert again == {removed, folder / "metadata.csv"}
+
+
+def test_a_folder_begun_with_another_network_for_type_15_is_refused(pictures, tmp_path, own_dncnn):
+    from syndr.distort import set_dncnn_weights
+
+    with_15, without = (VirtualDataset(virtual_rows(pictures, types, [1])) for types in ([1, 15], [1, 11]))
+    with_15.materialize(tmp_path / "made")
+    without.materialize(tmp_path / "others")
+    set_dncnn_weights(own_dncnn)
+    with pytest.raises(StoreError, match="other weights of type 15's network"):
+        with_15.materialize(tmp_path / "made")
+    without.materialize(tmp_path / "others")
+    set_dncnn_weights(None)
+    with_15.materialize(tmp_path / "made")
+
+
+def test_types_of_virtual_rows_alone(pictures):
+    rows = virtual_rows(pictures, [15, 3], [1])
+    files = rows.with_column("id", ["a", "b", "c", "d"]).with_column("seed", [None] * 4).with_column("type", [7] * 4)
+    assert virtual_types(rows.concat(files)) == {3, 15}
+    assert virtual_types(pictures) == set()
+    assert set(made_with([3, 15])) == {"dncnn"}
+    assert made_with([3]) == {}
 
 
 def test_rows_that_cannot_be_made_are_set_aside_with_the_reason(pictures, tmp_path):

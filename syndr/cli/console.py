@@ -38,6 +38,25 @@ def _table_file(path: Path | None) -> Path | None:
     return path
 
 
+def _dncnn_weights(path: Path | None) -> Path | None:
+    """Choose type 15's network for the whole process; the commands that take the option need do no more."""
+    if path is not None:
+        from syndr.distort import set_dncnn_weights
+
+        set_dncnn_weights(path)
+    return path
+
+
+DncnnWeights = Annotated[
+    Path | None,
+    typer.Option(
+        "--dncnn-weights",
+        help="Grey DnCNN (.pth, .safetensors) for distortion type 15, instead of the one shipped.",
+        exists=True,
+        dir_okay=False,
+        callback=_dncnn_weights,
+    ),
+]
 Device = Annotated[str, typer.Option(help="Where torch computes: cpu, cuda, cuda:1, mps.", callback=_device)]
 
 

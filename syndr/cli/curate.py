@@ -10,7 +10,7 @@ import numpy as np
 import typer
 from rich.table import Table
 
-from syndr.cli.console import Device, Json, Seed, bars, note, set_aside, show, table, table_option
+from syndr.cli.console import Device, DncnnWeights, Json, Seed, bars, note, set_aside, show, table, table_option
 from syndr.datasets import LabelScale
 from syndr.downsample import DRCDown, Thinning
 from syndr.errors import InputError
@@ -21,7 +21,7 @@ from syndr.samples import Samples
 from syndr.select import SELECTED, DDCUp
 from syndr.synthesize import pseudo_labels
 from syndr.tables import NO_DIRECTION, clusters_table, selection_rejected, selection_table, thinning_rejected
-from syndr.virtual import VirtualDataset, check_types, virtual_rows
+from syndr.virtual import VirtualDataset, check_types, made_with, virtual_rows, virtual_types
 
 
 class Rule(StrEnum):
@@ -62,6 +62,7 @@ def extract(
         Path | None, typer.Option(help="Weights file (.pth, .safetensors) instead of ImageNet's.", exists=True)
     ] = None,
     batch_size: Annotated[int, typer.Option(help="Pictures per forward pass; part of the store's identity.")] = 32,
+    dncnn_weights: DncnnWeights = None,
     device: Device = "cpu",
     as_json: Json = False,
 ) -> None:
@@ -78,7 +79,16 @@ def extract(
     with bars() as progress:
         network = build_backbone(backbone, weights)
         images = VirtualDataset(samples, device).image if "seed" in samples else None
-        store = extract_features(samples, network, out, batch_size, device=device, progress=progress, images=images)
+        store = extract_features(
+            samples,
+            network,
+            out,
+            batch_size,
+            device=device,
+            progress=progress,
+            images=images,
+            made_with=made_with(virtual_types(samples)),
+        )
     rejected = len(samples) - len(store)
     if rejected:
         note(f"{rejected} pictures set aside, see {out / 'rejected.csv'}")
@@ -146,6 +156,7 @@ def synthesize(
     k: Annotated[int, typer.Option(help="Neighbours for a pseudo-label.")] = 5,
     materialize: Annotated[Picture | None, typer.Option(help="Also write the pictures, in this format.")] = None,
     folder: Annotated[Path | None, typer.Option(help="Where to write them; beside the table by default.")] = None,
+    dncnn_weights: DncnnWeights = None,
     device: Device = "cpu",
     seed: Seed = 0,
     as_json: Json = False,
@@ -154,7 +165,8 @@ def synthesize(
 
     A row is a picture, made when it is needed. --materialize writes the files, named as KADID names its own, and a
     metadata.csv that makes their folder a data set for Hugging Face's imagefolder. Run it again to go on after an
-    interruption.
+    interruption. The pixels of type 15 (Denoise) depend on --dncnn-weights too: give the same file wherever the
+    rows are used.
 
     Example: `syndr synthesize pool/ -o rows.parquet --types 1,3,9 --only selection.csv --materialize png`
     """

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from syndr.cli.console import Device, Json, Seed, bars, set_aside, show, table, table_option
+from syndr.cli.console import Device, DncnnWeights, Json, Seed, bars, set_aside, show, table, table_option
 from syndr.cli.curate import Rule
 from syndr.downsample import DRCDown
 from syndr.errors import InputError
@@ -59,6 +59,7 @@ def train(
         Refresh, typer.Option(help="Thin before each epoch, or once with the initial weights.")
     ] = Refresh.epoch,
     checkpoint: Annotated[Path | None, typer.Option(help="Folder to resume from; beside the model by default.")] = None,
+    dncnn_weights: DncnnWeights = None,
     device: Device = "cpu",
     seed: Seed = 0,
     as_json: Json = False,
@@ -112,6 +113,7 @@ def evaluate(
     crops: Annotated[
         Crops, typer.Option(help="Five random crops, centre and corners, or the full picture.")
     ] = Crops.random,
+    dncnn_weights: DncnnWeights = None,
     device: Device = "cpu",
     seed: Seed = 0,
     as_json: Json = False,

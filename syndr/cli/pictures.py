@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from syndr.cli.console import Device, Json, Seed, bars, show
+from syndr.cli.console import Device, DncnnWeights, Json, Seed, bars, show
 from syndr.errors import InputError
 from syndr.virtual import check_types
 
@@ -27,6 +27,7 @@ def distort(
     ] = Path("sheet.png"),
     kind: Annotated[int | None, typer.Option("--type", help="Only this KADID type.")] = None,
     level: Annotated[int | None, typer.Option(help="Only this level.", min=1, max=5)] = None,
+    dncnn_weights: DncnnWeights = None,
     device: Device = "cpu",
     seed: Seed = 0,
     as_json: Json = False,

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from syndr.distort.blur import gaussian_blur, lens_blur, motion_blur
     from syndr.distort.color import color_diffusion, color_saturation_hsv, color_saturation_lab, color_shift
     from syndr.distort.compression import jpeg, jpeg2000
+    from syndr.distort.denoising import denoise, dncnn_id, set_dncnn_weights
+    from syndr.distort.dncnn import DnCNN, load_dncnn
     from syndr.distort.modules import Distort
     from syndr.distort.noise import impulse_noise, multiplicative_noise, white_noise, ycbcr_noise
     from syndr.distort.quantizers import color_quantization, quantization
@@ -30,6 +32,7 @@ __all__ = [
     "TYPES",
     "Distort",
     "Distortion",
+    "DnCNN",
     "apply",
     "brighten",
     "color_block",
@@ -40,7 +43,9 @@ __all__ = [
     "color_shift",
     "contrast_change",
     "darken",
+    "denoise",
     "distort",
+    "dncnn_id",
     "draw",
     "gaussian_blur",
     "high_sharpen",
@@ -49,12 +54,14 @@ __all__ = [
     "jpeg",
     "jpeg2000",
     "lens_blur",
+    "load_dncnn",
     "mean_shift",
     "motion_blur",
     "multiplicative_noise",
     "non_eccentricity_patch",
     "pixelate",
     "quantization",
+    "set_dncnn_weights",
     "white_noise",
     "ycbcr_noise",
 ]
@@ -64,6 +71,7 @@ __getattr__ = lazy_exports(
     {
         "Distort": "modules",
         "Distortion": "registry",
+        "DnCNN": "dncnn",
         "TYPES": "registry",
         "apply": "batch",
         "brighten": "tone",
@@ -75,6 +83,8 @@ __getattr__ = lazy_exports(
         "color_shift": "color",
         "contrast_change": "tone",
         "darken": "tone",
+        "denoise": "denoising",
+        "dncnn_id": "denoising",
         "distort": "batch",
         "draw": "batch",
         "gaussian_blur": "blur",
@@ -84,15 +94,17 @@ __getattr__ = lazy_exports(
         "jpeg": "compression",
         "jpeg2000": "compression",
         "lens_blur": "blur",
+        "load_dncnn": "dncnn",
         "mean_shift": "tone",
         "motion_blur": "blur",
         "multiplicative_noise": "noise",
         "non_eccentricity_patch": "spatial",
         "pixelate": "spatial",
         "quantization": "quantizers",
+        "set_dncnn_weights": "denoising",
         "white_noise": "noise",
         "ycbcr_noise": "noise",
     },
-    needs=("torch", "PIL"),
+    needs=("torch", "PIL", "safetensors"),
     extra="torch",
 )

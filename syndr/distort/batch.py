@@ -133,7 +133,7 @@ def draw(type: int, level: int, seeds: Sequence[int] | Tensor, height: int, widt
 
     Returns:
         What the type's ``Distortion.draw`` documents, one row per image. Type 3: angles in degrees, int64 (B,). Type
-        5: two uniform numbers, float64 (B, 2). Types 11 and 12: standard normal numbers, float32 (B, 3, H, W).
+        5: two uniform numbers, float64 (B, 2). Types 11, 12 and 15: standard normal numbers, float32 (B, 3, H, W).
         Types 13 and 14: uniform numbers, float64 (B, 3, H, W). Type 19: standard normal numbers, float32 (B, 5, 2, H,
         W). Types 20 and 23: uniform numbers, float64 (B, 100, 4) and (B, 10, 5). None for a deterministic type.
 

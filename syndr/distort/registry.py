@@ -18,6 +18,7 @@ from syndr.distort.color import (
     draw_direction,
 )
 from syndr.distort.compression import jpeg, jpeg2000
+from syndr.distort.denoising import denoise
 from syndr.distort.noise import (
     draw_normal,
     draw_uniform,
@@ -93,6 +94,7 @@ TYPES: dict[int, Distortion] = {
         Distortion(
             14, "Multiplicative noise", "noise", (0.001, 0.005, 0.01, 0.02, 0.05), multiplicative_noise, draw_uniform
         ),
+        Distortion(15, "Denoise", "denoising", (0.01, 0.03, 0.05, 0.1, 0.15), denoise, draw_normal),
         Distortion(16, "Brighten", "tone", (0.1, 0.2, 0.4, 0.7, 1.1), brighten),
         Distortion(17, "Darken", "tone", (0.05, 0.1, 0.2, 0.4, 0.8), darken),
         Distortion(18, "Mean shift", "tone", (0.15, 0.08, 0, -0.08, -0.15), mean_shift, None, _F64),

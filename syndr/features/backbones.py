@@ -10,8 +10,9 @@ import torch
 import torchvision
 from torch import nn
 
+from syndr.checkpoint_file import read_checkpoint
 from syndr.errors import InputError, require
-from syndr.features.weights import load_weights, read_checkpoint, weights_hash
+from syndr.features.weights import load_weights, weights_hash
 
 Channels = tuple[float, float, float]
 Tensors = Mapping[str, torch.Tensor]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -40,6 +40,7 @@ def extract(
     progress: Progress = silent,
     images: Callable[[int], torch.Tensor] | None = None,
     dtype: str = "float32",
+    made_with: Mapping[str, str] | None = None,
 ) -> FeatureStore:
     """Compute the features of the centre crop of every image and store them.
 
@@ -61,6 +62,8 @@ def extract(
         images: Gives the picture of a row number as a uint8 tensor (3, H, W), instead of decoding ``path``;
             called on the decoding threads. An :class:`ImageError` from it sets the row aside.
         dtype: ``"float32"`` or ``"float16"``.
+        made_with: What the pictures from ``images`` depend on beside the table, by name
+            (``syndr.virtual.made_with``); a setting of the store.
 
     Returns:
         The store: one row per image that could be read, in table order.
@@ -78,7 +81,7 @@ def extract(
         weights_id=backbone.weights_id,
         preprocess=f"center_crop={crop} {backbone.preprocess}",
         batch_size=batch_size,
-        source=samples.content_hash(),
+        source=" ".join([samples.content_hash(), *(f"{name}={value}" for name, value in (made_with or {}).items())]),
         versions={"syndr": __version__, **{library: version(library) for library in _LIBRARIES}},
         dims=backbone.dims,
         dtype=dtype,

@@ -19,7 +19,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         weights_id: Hash of the network's weights.
         preprocess: Everything done to a picture before the network, in one line.
         batch_size: Pictures per forward pass; 0 when unknown.
-        source: Hash of the sample table the store was made from (rejected rows included).
+        source: Hash of the sample table the store was made from (rejected rows included), and of whatever else made
+            its pictures.
         versions: Versions of the libraries that took part.
         rows: Number of feature rows; 0 while the store is unfinished.
         dims: Number of feature dimensions.

@@ -1,56 +1,19 @@
-"""Weights: reading checkpoints of common layouts, fitting them to a network, naming them by their content."""
+"""Weights: fitting checkpoints of common layouts to a network, naming them by their content."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
 
-import safetensors.torch
 import torch
 from torch import nn
 
+from syndr.checkpoint_file import tensors_hash
 from syndr.errors import InputError
 
-# Where training programs put the state of the network within a checkpoint.
-_WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "params")
 # Classifiers a checkpoint may hold beside the backbone.
 _HEADS = ("fc.", "_fc.", "head.", "classifier.")
 # Counts the training steps of a batch normalization; old checkpoints lack it and inference ignores it.
 _COUNTER = "num_batches_tracked"
-
-
-def read_checkpoint(path: str | Path) -> dict[str, torch.Tensor]:
-    """Read the tensors of a checkpoint: ``.safetensors``, or else a torch file without pickled objects.
-
-    Raises:
-        InputError: When the file is absent, damaged, holds objects other than tensors, or no tensors.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise InputError(f"{path}: no such weights file; give a .pth or .safetensors file")
-    try:
-        if path.suffix.lower() == ".safetensors":
-            state: Any = safetensors.torch.load_file(path)
-        else:
-            state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # zip, pickle and safetensors errors of many kinds
-        reason = str(error).partition("\n")[0]
-        raise InputError(
-            f"{path}: cannot be read as weights ({type(error).__name__}: {reason}); only tensors are loaded, never "
-            "pickled objects: save the network's state_dict with torch.save or safetensors"
-        ) from error
-    while isinstance(state, Mapping):
-        inner = next((state[name] for name in _WRAPPERS if isinstance(state.get(name), Mapping)), None)
-        if inner is None:
-            break
-        state = inner
-    if isinstance(state, Mapping):
-        tensors = {name: value for name, value in state.items() if isinstance(value, torch.Tensor)}
-        if tensors:
-            return tensors
-    raise InputError(f"{path}: no tensors by name were found in it; save the network's state_dict")
 
 
 def load_weights(body: nn.Module, state: Mapping[str, torch.Tensor], where: str) -> None:
@@ -89,12 +52,7 @@ def load_weights(body: nn.Module, state: Mapping[str, torch.Tensor], where: str)
 
 def weights_hash(body: nn.Module) -> str:
     """Name weights by their content, the same for any file layout, device and head."""
-    digest = hashlib.sha256()
-    for name, value in sorted(body.state_dict().items()):
-        if not name.endswith(_COUNTER):
-            digest.update(f"{name}:{value.dtype}:{tuple(value.shape)}".encode())
-            digest.update(value.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy())
-    return f"sha256:{digest.hexdigest()}"
+    return tensors_hash({name: value for name, value in body.state_dict().items() if not name.endswith(_COUNTER)})
 
 
 def _prefix(state: Mapping[str, torch.Tensor], wanted: Mapping[str, torch.Tensor]) -> str:

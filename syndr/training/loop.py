@@ -33,6 +33,7 @@ from syndr.training.data import (
 from syndr.training.settings import Settings
 from syndr.training.state import EpochLog, RunState, data_hash, describe_thinner, load_state, save_state
 from syndr.training.thinning import Refresh, Scope, Thinner, dropped_rows, eligible_rows
+from syndr.virtual import made_with, virtual_types
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,8 @@ def fit(
         InputError: When an argument or a label is not usable, the model's scores have another shape than
             (B,), or the loss is no longer finite.
         ImageError: When not one picture of an epoch can be read.
-        StoreError: When ``checkpoint`` holds a damaged state or one made with other settings.
+        StoreError: When ``checkpoint`` holds a damaged state or one made with other settings (among them the
+            network of type 15, where virtual rows need it).
     """
     settings = Settings(epochs, batch_size, lr, head_lr_ratio, weight_decay, crop, flip, seed, refresh, scope)
     quality = checked_quality(samples["quality"], samples.ids)
@@ -119,6 +121,7 @@ def fit(
     identity: dict[str, Any] = asdict(settings) | {
         "thinning": describe_thinner(thinning),
         "samples": data_hash(samples),
+        **made_with(virtual_types(samples)),
     }
     if folder is not None:
         identity["initial_weights"] = weights_hash(model)

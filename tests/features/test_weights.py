@@ -7,8 +7,9 @@ import safetensors.torch
 import torch
 from torch import nn
 
+from syndr.checkpoint_file import read_checkpoint
 from syndr.errors import InputError
-from syndr.features.weights import load_weights, read_checkpoint, weights_hash
+from syndr.features.weights import load_weights, weights_hash
 
 
 def network(seed=0):

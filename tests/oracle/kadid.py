@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import itertools
 import math
+from pathlib import Path
 
 import numpy as np
-from oracle import colour_quantizer, otsu
+from oracle import colour_quantizer, dncnn, otsu
 from oracle import kadid_color as color
 from PIL import Image
+from safetensors.numpy import load_file
 from scipy.integrate import quad
 from scipy.interpolate import CubicSpline
 from scipy.ndimage import correlate
+
+import syndr
 
 EPS = np.finfo(np.float64).eps
 
@@ -31,6 +36,7 @@ LEVELS = {
     12: (0.0001, 0.0005, 0.001, 0.002, 0.003),
     13: (0.001, 0.005, 0.01, 0.02, 0.03),
     14: (0.001, 0.005, 0.01, 0.02, 0.05),
+    15: (0.01, 0.03, 0.05, 0.1, 0.15),
     16: (0.1, 0.2, 0.4, 0.7, 1.1),
     17: (0.05, 0.1, 0.2, 0.4, 0.8),
     18: (0.15, 0.08, 0, -0.08, -0.15),
@@ -159,6 +165,17 @@ def multiplicative_noise(x, variance, uniform):
     return np.clip(x + x * math.sqrt(12 * variance) * (uniform - 0.5), 0, 1)
 
 
+def denoise(x, variance, normal):
+    noisy = white_noise(x, variance, normal)
+    return np.stack([dncnn.denoise(noisy[..., c], shipped_layers()) for c in range(3)], axis=-1)
+
+
+@functools.cache
+def shipped_layers():
+    state = load_file(Path(syndr.__file__).parent / "distort" / "dncnn.safetensors")
+    return [(state[f"model.{2 * i}.weight"], state[f"model.{2 * i}.bias"]) for i in range(len(state) // 2)]
+
+
 def mean_shift(x, offset):
     return np.clip(x + offset, 0, 1)
 
@@ -268,6 +285,7 @@ FUNCTIONS = {
     12: color.ycbcr_noise,
     13: impulse_noise,
     14: multiplicative_noise,
+    15: denoise,
     16: color.brighten,
     17: color.darken,
     18: mean_shift,

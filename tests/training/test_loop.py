@@ -158,6 +158,19 @@ def test_thinner_of_other_parameters_is_refused(tmp_path):
     trained(checkpoint=tmp_path, epochs=1, thinning=DRCDown(min_keep=5))
 
 
+def test_checkpoint_of_pictures_by_another_network_of_type_15_is_refused(tmp_path, own_dncnn):
+    from syndr.distort import set_dncnn_weights
+
+    plain = Pictures().samples
+    rows = plain.with_column("type", [15] * len(plain)).with_column("seed", range(len(plain)))
+    trained(samples=rows, checkpoint=tmp_path / "virtual", epochs=1)
+    trained(samples=plain, checkpoint=tmp_path / "plain", epochs=1)
+    set_dncnn_weights(own_dncnn)
+    with pytest.raises(StoreError, match="other settings: dncnn is"):
+        trained(samples=rows, checkpoint=tmp_path / "virtual", epochs=1)
+    trained(samples=plain, checkpoint=tmp_path / "plain", epochs=1)
+
+
 def test_checkpoint_of_another_model_is_refused(tmp_path):
     trained(checkpoint=tmp_path, epochs=1)
 
