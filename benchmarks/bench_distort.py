@@ -61,7 +61,7 @@ class Work:
 @pytest.mark.parametrize("kind", KINDS)
 def test_syndr(benchmark: Any, size: Size, kind: int | str, batch: int) -> None:
     work = Work(size, kind)
-    timed(benchmark, work.run, (batch,), work.name, f"syndr, batch {batch}", batch == BATCHES[0], len(work.types),
+    timed(benchmark, work.run, (batch,), work.name, f"syndr, batch {batch}", True, len(work.types),
           work.rounds)  # fmt: skip
 
 
@@ -69,7 +69,7 @@ def test_syndr(benchmark: Any, size: Size, kind: int | str, batch: int) -> None:
 def test_torch_only(benchmark: Any, size: Size, kind: int | str) -> None:
     work = Work(size, kind)
     with torch_only():
-        timed(benchmark, work.run, (BATCHES[0],), work.name, f"syndr, torch only, batch {BATCHES[0]}", False,
+        timed(benchmark, work.run, (BATCHES[0],), work.name, f"syndr, torch only, batch {BATCHES[0]}", True,
               len(work.types), min(work.rounds, 3))  # fmt: skip
 
 
@@ -99,4 +99,4 @@ def test_one_call_over_all_types_and_levels(benchmark: Any, size: Size, by: str)
         timed(benchmark, distort, arguments, work, by, True, len(types), rounds)
     else:
         with torch_only():
-            timed(benchmark, distort, arguments, work, by, False, len(types), rounds)
+            timed(benchmark, distort, arguments, work, by, True, len(types), rounds)
