@@ -41,7 +41,7 @@ def _batch(size: Size, device: str, cpu: int, cuda: int) -> int:
     return size.rows or (2 if size.quick else {"cpu": cpu, "cuda": cuda}[device])
 
 
-#: What the GPU computes itself; the others go through codecs, loops or searches on the CPU.
+#: Without the types that go through codecs, loops or searches on the CPU, and without the network of type 15.
 ON_DEVICE = [number for number in TYPES if number not in (6, 9, 10, 15, 22)]
 MIXES = {"mixed": list(TYPES), "mixed on the device": ON_DEVICE}
 

@@ -187,7 +187,7 @@ def skimage_sharpen(picture: Picture, amount: float) -> Any:
     return lab2rgb(lab)
 
 
-#: Who does what, by KADID's number; types that none of these libraries has an operation for are missing.
+#: Who does what, by KADID's number. Left out: what none of them has as an operation, and curves like 17's (16, 25).
 PEERS: dict[int, tuple[Peer, ...]] = {
     1: (Peer("scikit-image", "skimage", skimage_gaussian), Peer("OpenCV", "cv2", opencv_gaussian)),
     2: (Peer("OpenCV", "cv2", opencv_lens),),

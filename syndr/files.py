@@ -49,6 +49,11 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def is_unfinished(path: Path) -> bool:
+    """Tell whether a file is what a writer that was killed has left."""
+    return path.name.startswith(".") and _UNFINISHED in path.name
+
+
 def remove_unfinished(folder: str | Path) -> None:
     """Remove what writers that were killed have left in a folder and below; nobody else may write there meanwhile."""
     for path in Path(folder).rglob(f".*{_UNFINISHED}*"):

@@ -22,7 +22,7 @@ from syndr.stages import Stages
 from syndr.synthesize import pseudo_labels
 from syndr.tables import cluster_sizes_table, clusters_table, selection_rejected, selection_table, write_rows
 from syndr.theory import generalization_bound
-from syndr.virtual import VirtualDataset, check_types, made_with
+from syndr.virtual import VirtualDataset, check_types, made_with, virtual_types
 
 if TYPE_CHECKING:
     from syndr.training import IQAModel
@@ -57,15 +57,14 @@ def run(recipe: Recipe, progress: Progress = silent) -> dict[str, Any]:
         checked_quality(target, f"target {name}")
     if recipe.select.enabled:
         check_types(_pseudo_types(recipe, data))
-    if recipe.distort.dncnn_weights is not None:
-        from syndr.distort import set_dncnn_weights
+    from syndr.distort import dncnn_weights
 
-        set_dncnn_weights(recipe.distort.dncnn_weights)
-    stages = Stages(recipe.output, _identity(recipe, data, pool, targets))
-    experiment = _Experiment(recipe, stages.path, data, pool, targets, progress)
-    summaries: dict[str, Any] = {}
-    for stage in ("features", "select", "synthesize", "train", "evaluate"):
-        summaries[stage] = stages.run(stage, getattr(experiment, stage), progress)
+    with dncnn_weights(recipe.distort.dncnn_weights):
+        stages = Stages(recipe.output, _identity(recipe, data, pool, targets))
+        experiment = _Experiment(recipe, stages.path, data, pool, targets, progress)
+        summaries: dict[str, Any] = {}
+        for stage in ("features", "select", "synthesize", "train", "evaluate"):
+            summaries[stage] = stages.run(stage, getattr(experiment, stage), progress)
     report = stages.path / "report.html"
     write_report(stages.path, report, thumbnail_of)
     return {**summaries, "report": str(report)}
@@ -80,9 +79,10 @@ def _identity(recipe: Recipe, data: TrainingData, pool: Samples | None, targets:
     inputs["targets"] = {name: target.content_hash() for name, target in targets.items()}
     if recipe.features.weights is not None and Path(recipe.features.weights).is_file():
         inputs["weights"] = hashlib.sha256(Path(recipe.features.weights).read_bytes()).hexdigest()
-    if recipe.select.enabled:
-        inputs |= made_with(_pseudo_types(recipe, data))
-    return {**settings, "inputs": inputs}
+    made = set(_pseudo_types(recipe, data)) if recipe.select.enabled else set()
+    for table in (data.originals, data.labelled, *targets.values()):
+        made |= virtual_types(table)
+    return {**settings, "inputs": inputs | made_with(made)}
 
 
 def _pseudo_types(recipe: Recipe, data: TrainingData) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from syndr.errors import ImageError, InputError, StoreError
-from syndr.files import read_json, remove_unfinished, write_json
+from syndr.files import is_unfinished, read_json, remove_unfinished, write_json
 from syndr.images import Rejected, write_metadata
 from syndr.progress import Progress, silent
 from syndr.rng import sample_seeds
@@ -110,7 +110,8 @@ class VirtualDataset:
         cache_bytes: Most memory for decoded reference images, which many rows share; other pictures are not kept.
 
     Raises:
-        InputError: When a column is missing, or a virtual row's type cannot be synthesized.
+        InputError: When a column is missing, a virtual row lacks a type or level or has a type that cannot be
+            synthesized, or the network chosen for type 15 cannot be used.
     """
 
     def __init__(self, samples: Samples, device: str = "cpu", cache_bytes: int = 1 << 29) -> None:
@@ -127,8 +128,14 @@ class VirtualDataset:
         if self._virtual.any():
             # Arrow fills the nulls: as a NumPy column with nulls, 64-bit seeds would turn to floats and lose digits.
             columns = {name: _column(samples, name) for name in ("type", "level", "seed")}
+            for name, column in columns.items():
+                missing = np.flatnonzero(self._virtual & ~column.is_valid().to_numpy())
+                if len(missing):
+                    raise InputError(f"{samples.ids[missing[0]]}: the row has a seed but no {name}; fill the column in")
             self._recipe = {name: column.fill_null(0).to_numpy() for name, column in columns.items()}
-            check_types(np.unique(self._recipe["type"][self._virtual]))
+            types = np.unique(self._recipe["type"][self._virtual])
+            check_types(types)
+            made_with(types.tolist())  # weights that cannot be used are an error here, not a bad picture later
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -158,7 +165,8 @@ class VirtualDataset:
             rows: Row numbers; their pictures are in memory together.
 
         Returns:
-            For each row what :meth:`image` gives, or the error that it would raise.
+            For each row what :meth:`image` gives, or the error that it would raise. Pictures made in one call share
+            their memory: clone the few that you keep of many.
         """
         found = self._read(rows)
         alike: dict[torch.Size, list[tuple[int, torch.Tensor]]] = {}
@@ -276,14 +284,15 @@ class VirtualDataset:
         wanted |= made_with(virtual_types(self.samples))
         record = folder / "virtual.json"
         if not record.exists():
-            if folder.is_dir() and any(folder.iterdir()):
+            if folder.is_dir() and not all(is_unfinished(path) for path in folder.iterdir()):
                 raise StoreError(f"{folder} holds files of something else; choose another folder, or empty it")
             write_json(record, wanted)
-        elif read_json(record) != wanted:
-            raise StoreError(
-                f"{folder} holds pictures of other rows, or made with other weights of type 15's network; choose "
-                "another folder, or delete it"
-            )
+        else:
+            there = read_json(record)
+            others = {"rows": "of other rows", "format": "in another format", "dncnn": "of another network for type 15"}
+            for key, how in others.items():
+                if there.get(key) != wanted.get(key):
+                    raise StoreError(f"{folder} holds pictures {how}; choose another folder, or delete it")
         remove_unfinished(folder)
 
     def _id(self, row: int) -> str:

@@ -94,7 +94,7 @@ def test_a_folder_begun_with_another_network_for_type_15_is_refused(pictures, tm
     with_15.materialize(tmp_path / "made")
     without.materialize(tmp_path / "others")
     set_dncnn_weights(own_dncnn)
-    with pytest.raises(StoreError, match="other weights of type 15's network"):
+    with pytest.raises(StoreError, match="of another network for type 15"):
         with_15.materialize(tmp_path / "made")
     without.materialize(tmp_path / "others")
     set_dncnn_weights(None)
@@ -152,7 +152,7 @@ def test_a_missing_column_is_named(pictures, column):
 
 def test_a_virtual_row_without_a_type_is_refused(pictures):
     rows = virtual_rows(pictures, [1], [1]).with_column("type", [1, None])
-    with pytest.raises(InputError, match="types 0 cannot be synthesized"):
+    with pytest.raises(InputError, match="the row has a seed but no type"):
         VirtualDataset(rows)
 
 

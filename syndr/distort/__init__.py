@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from syndr.distort.blur import gaussian_blur, lens_blur, motion_blur
     from syndr.distort.color import color_diffusion, color_saturation_hsv, color_saturation_lab, color_shift
     from syndr.distort.compression import jpeg, jpeg2000
-    from syndr.distort.denoising import denoise, dncnn_id, set_dncnn_weights
+    from syndr.distort.denoising import denoise, dncnn_id, dncnn_weights, set_dncnn_weights
     from syndr.distort.dncnn import DnCNN, load_dncnn
     from syndr.distort.modules import Distort
     from syndr.distort.noise import impulse_noise, multiplicative_noise, white_noise, ycbcr_noise
@@ -46,6 +46,7 @@ __all__ = [
     "denoise",
     "distort",
     "dncnn_id",
+    "dncnn_weights",
     "draw",
     "gaussian_blur",
     "high_sharpen",
@@ -85,6 +86,7 @@ __getattr__ = lazy_exports(
         "darken": "tone",
         "denoise": "denoising",
         "dncnn_id": "denoising",
+        "dncnn_weights": "denoising",
         "distort": "batch",
         "draw": "batch",
         "gaussian_blur": "blur",

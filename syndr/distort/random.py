@@ -94,9 +94,9 @@ class Stream:
         if native.runs_on(self.seeds.device):
             return native.draw_normal(self.seeds, (draw, self.type, self.level), count).view(-1, *shape)
         words = self.words(count + count % 2, draw).double().view(len(self.seeds), -1, 2)
-        radius = ((words[..., 0] + 1).mul_(2.0**-32)).log_().mul_(-2).sqrt_()  # the + 1 keeps zero out of the log
+        radius = (words[..., 0] + 1).mul_(2.0**-32).log_().mul_(-2).sqrt_()  # the + 1 keeps zero out of the log
         angle = words[..., 1] * (2 * math.pi * 2.0**-32)
-        normal = torch.empty(words.shape, device=words.device)
+        normal = torch.empty(words.shape, dtype=torch.float32, device=words.device)
         normal[..., 0] = radius * angle.cos()
         normal[..., 1] = radius.mul_(angle.sin_())
         return normal.flatten(1)[:, :count].reshape(-1, *shape)

@@ -59,14 +59,12 @@ def _warp(images: Tensor, down: Tensor, right: Tensor) -> Tensor:
     columns, column_weights = _taps(column, right, width, _reach(down))
     flat = images.flatten(2)
     result = torch.zeros_like(images)
-    index, line, sample = torch.empty_like(rows[0]), torch.empty_like(images), torch.empty_like(flat)
     for row, row_weight in zip(rows, row_weights, strict=True):
-        line.zero_()
+        line = torch.zeros_like(images)
         row *= width
         for column, column_weight in zip(columns, column_weights, strict=True):
-            torch.add(row, column, out=index)
-            torch.gather(flat, 2, index.flatten(1)[:, None].expand(flat.shape), out=sample)
-            line.addcmul_(sample.view(images.shape), column_weight[:, None])
+            index = (row + column).flatten(1)[:, None].expand(flat.shape)
+            line.addcmul_(flat.gather(2, index).view(images.shape), column_weight[:, None])
         result.addcmul_(line, row_weight[:, None])
     return result
 

@@ -1,15 +1,16 @@
 """Work on several images at once on the CPU.
 
 Threads over images scale. torch's threads inside an operation do not: an image's operations are too short for them,
-and on a busy machine they wait for each other, ten times longer than the work takes. So an image's operations get one
-thread of torch's, and only the kernels use more where there is but one image.
+and on a busy machine they wait for each other, ten times longer than the work takes. So images are worked on by
+threads of our own, which give torch one thread each; only the kernels use more, where there is but one image.
 """
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
 
 import torch
@@ -17,46 +18,82 @@ import torch
 Item = TypeVar("Item")
 
 _own = threading.local()
+_lock = threading.Lock()
+_pool: tuple[int, ThreadPoolExecutor] | None = None
 
 
 def threads() -> int:
     """Give how many threads the kernels may use here: as many as torch may, or this worker's share of them."""
-    return getattr(_own, "threads", None) or torch.get_num_threads()
+    share: int | None = getattr(_own, "share", None)
+    return torch.get_num_threads() if share is None else share
 
 
 def each(work: Callable[[Item], None], items: Sequence[Item]) -> None:
-    """Do the work on every item, on as many threads as there are to use.
+    """Do the work on every item, on as many threads as torch may use; no gradient is recorded.
+
+    What torch keeps for each thread (autocast, for one) is as in a new thread, so that it cannot change a pixel.
 
     The first error of the items, in their order, is raised; items not begun by then are left.
     """
-    total = threads()
-    workers = min(total, len(items))
-    if workers <= 1:
-        before = torch.get_num_threads()
-        _begin(total)
-        try:
-            for item in items:
-                work(item)
-        finally:
-            _own.threads = None
-            torch.set_num_threads(before)
-        return
-    inference = torch.is_inference_mode_enabled()
-
-    def in_thread(item: Item) -> None:
-        with torch.inference_mode(inference), torch.no_grad():  # both are a thread's own
+    if getattr(_own, "share", None) is not None:  # a worker already
+        for item in items:
             work(item)
+        return
+    total = torch.get_num_threads()
+    runners = min(total, len(items))
+    inference = torch.is_inference_mode_enabled()  # what is made in this mode may only be changed in it
+    queue, queue_lock = enumerate(items), threading.Lock()
+    errors: dict[int, BaseException] = {}
 
-    pool = ThreadPoolExecutor(workers, "syndr", _begin, (1,))
+    def run() -> None:
+        _own.share = total if runners == 1 else 1
+        with torch.inference_mode(inference), torch.no_grad():
+            while not errors:
+                with queue_lock:
+                    at, item = next(queue, (None, None))
+                if at is None or item is None:
+                    return
+                try:
+                    work(item)
+                except BaseException as error:
+                    errors[at] = error
+
+    pool = _workers(total)
+    running = [pool.submit(run) for _ in range(runners)]
     try:
-        for _ in pool.map(in_thread, items):
-            pass
-    finally:
-        pool.shutdown(cancel_futures=True)
-        torch.set_num_threads(torch.get_num_threads())  # it is each thread's own, but new ones begin with the last set
+        wait(running)
+    except BaseException as error:  # Ctrl-C: what has begun is ended, as it writes into the caller's memory
+        errors[-1] = error
+        wait(running)
+    if errors:
+        raise errors[min(errors)]
 
 
-def _begin(share: int) -> None:
-    """Make this thread a worker with this many threads for its kernels, and one for torch."""
-    _own.threads = share
+def _workers(count: int) -> ThreadPoolExecutor:
+    """Give a pool of at least this many threads, the same one for all calls."""
+    global _pool
+    with _lock:
+        if _pool is None or _pool[0] < count:
+            ready = threading.Barrier(count + 1)
+            pool = ThreadPoolExecutor(count, "syndr", _give_torch_one_thread)
+            for _ in range(count):
+                pool.submit(ready.wait)
+            ready.wait()
+            # It is each thread's own, but what was set last is what new threads begin with.
+            torch.set_num_threads(torch.get_num_threads())
+            _pool = count, pool
+        return _pool[1]
+
+
+def _give_torch_one_thread() -> None:
     torch.set_num_threads(1)
+
+
+def _forget_pool() -> None:
+    """A forked process has the pool, but not its threads."""
+    global _pool, _lock
+    _pool, _lock = None, threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_pool)

@@ -45,7 +45,7 @@ class PictureWriter:
         """Write a picture as :func:`~syndr.images.write_image` does, later; wait where too many are waiting.
 
         Raises:
-            OSError: When an earlier picture could not be written.
+            OSError, InputError: When an earlier picture could not be written.
         """
         if len(self._waiting) >= self._most_waiting:
             self._waiting.popleft().result()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -96,8 +97,7 @@ class _Sheet:
         right = self.canvas.width - _MARGIN
         self._write((_MARGIN, _MARGIN), _cut(title, 26, right - _MARGIN), 26, _INK)
         self._write((_MARGIN, _MARGIN + 36), _wrapped(facts, 15, right - _MARGIN), 15, _FAINT)
-        left, top = self._place(0, 0)
-        top -= _GAP + self._row_height
+        left, top = self._place(-1, 0)
         self._write((_MARGIN, top), "original", 17, _INK)
         self.canvas.paste(original, (left, top))
 
@@ -133,6 +133,7 @@ class _Sheet:
         ImageDraw.Draw(self.canvas).multiline_text(place, text, fill=color, font=_font(size), spacing=4)
 
 
+@lru_cache
 def _font(size: int) -> ImageFont.FreeTypeFont:
     font = ImageFont.load_default(size)
     assert isinstance(font, ImageFont.FreeTypeFont)

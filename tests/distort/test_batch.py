@@ -1,5 +1,6 @@
 """The whole pipeline: against the oracle, independent of the batch, in every dtype, and every error."""
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -276,33 +277,70 @@ def test_bad_draws(photograph):
         draw(26, 1, [1], 8, 8)
 
 
-@pytest.mark.parametrize("threads", [1, 2, 5])
+@pytest.fixture(params=[1, 2, 5])
+def threads(request):
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    yield request.param
+    torch.set_num_threads(before)
+
+
 def test_the_number_of_threads_moves_no_bit_and_stays(photograph, threads):
     images = torch.cat([photograph(seed=seed) for seed in range(len(TYPES))])
-    arguments = images, list(TYPES), 3, range(len(images))
-    expected, before = distort(*arguments), torch.get_num_threads()
-    torch.set_num_threads(threads)
-    try:
-        assert torch.equal(distort(*arguments), expected)
-        assert torch.get_num_threads() == threads
-        started = ThreadPoolExecutor(1).submit(torch.get_num_threads).result()
-        assert started == threads  # what new threads begin with
-    finally:
-        torch.set_num_threads(before)
+    made = distort(images, list(TYPES), 3, range(len(images)))
+    assert torch.get_num_threads() == threads
+    for row, number in enumerate(TYPES):
+        assert torch.equal(made[row : row + 1], distort(images[row : row + 1], number, 3, [row]))
 
 
-def test_the_first_bad_image_is_named_whatever_thread_meets_it(photograph):
+def test_callers_in_many_threads_leave_torch_its_threads(photograph, threads):
+    images = torch.cat([photograph(seed=seed) for seed in range(3)])
+    expected = distort(images, [1, 10, 19], 2, range(3))
+
+    def call(turn):
+        row = turn % 3
+        made = distort(images[row : row + 1], [1, 10, 19][row], 2, [row])
+        return torch.equal(made, expected[row : row + 1]), torch.get_num_threads()
+
+    for _ in range(3):
+        with ThreadPoolExecutor(6) as pool:  # threads that have not used torch yet
+            assert set(pool.map(call, range(30))) == {(True, threads)}
+    assert torch.get_num_threads() == threads
+
+
+def test_the_first_bad_image_is_named_whatever_thread_meets_it(photograph, threads):
     images = torch.cat([photograph(seed=seed) for seed in range(8)])
     images[3] = images[6] = 7
     with pytest.raises(InputError, match=r"image 3 is constant"):
         distort(images, 4, 1, range(8))
 
 
-def test_under_inference_mode(photograph):
+def test_under_inference_mode(photograph, threads):
     with torch.inference_mode():
         images = torch.cat([photograph(seed=seed) for seed in range(3)])
         made = distort(images, [4, 18, 22], 2, range(3))
     assert torch.equal(made, distort(images.clone(), [4, 18, 22], 2, range(3)))
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_autocast_changes_nothing(monkeypatch, photograph, at_once):
+    images = torch.cat([photograph(64, 64, seed=seed) for seed in range(2)])
+    expected = distort(images, [15, 4], 3, range(2))
+    monkeypatch.setattr(batch, "_one_by_one", lambda _: not at_once)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(distort(images, [15, 4], 3, range(2)), expected)
+
+
+def test_a_forked_process_makes_its_own_threads(photograph, threads):
+    images = torch.cat([photograph(seed=seed) for seed in range(4)])
+    expected = distort(images, 17, 2, range(4))
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        torch.set_num_threads(1)  # as a data loader's workers do: OpenMP's own threads do not survive a fork
+        os.write(writer, b"same" if torch.equal(distort(images, 17, 2, range(4)), expected) else b"other")
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0 and os.read(reader, 9) == b"same"
 
 
 def test_apply_needs_draws_for_each_image(photograph):

@@ -95,3 +95,12 @@ def test_gradients_pass_through():
     images = torch.rand(1, 3, 16, 16, requires_grad=True)
     GaussianBlur(1)(images).sum().backward()
     assert images.grad.sum() == pytest.approx(images.numel(), rel=1e-3)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 5, 11, 12, 14, 15, 17, 18, 19, 25])
+def test_gradients_reach_the_images(number):
+    """Not of codecs, quantizers and types that write into the picture, nor where Lab leaves the gamut."""
+    images = (0.2 + 0.6 * torch.rand(1, 3, 64, 64)).requires_grad_()
+    draws = draw(number, 3, [1], 64, 64)
+    CLASSES[number](TYPES[number].levels[2])(images, *([] if draws is None else [draws])).square().sum().backward()
+    assert images.grad.isfinite().all() and images.grad.abs().sum() > 0

@@ -116,3 +116,16 @@ def test_neighbouring_seeds_types_levels_and_draws_are_independent():
     ]
     correlation = np.corrcoef(torch.cat(fields).double().numpy())
     assert np.abs(correlation - np.eye(len(fields))).max() < 4.5 / np.sqrt(shape[0])
+
+
+def test_the_default_dtype_changes_no_draw(monkeypatch):
+    stream = Stream(torch.tensor([5, -5]), 11, 2)
+    for kernels in ("", "torch"):
+        monkeypatch.setenv("SYNDR_DISTORT", kernels)
+        expected = stream.normal((3, 7, 5))
+        torch.set_default_dtype(torch.float64)
+        try:
+            draws = stream.normal((3, 7, 5))
+        finally:
+            torch.set_default_dtype(torch.float32)
+        assert draws.dtype == torch.float32 and torch.equal(draws, expected)
