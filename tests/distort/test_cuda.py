@@ -37,9 +37,10 @@ def test_float_pictures_agree(images, number):
 
 
 def test_a_picture_does_not_depend_on_its_batch(images):
-    images = images.to(DEVICE)
-    numbers = list(TYPES)
-    types = [numbers[row % len(numbers)] for row in range(10)]
-    together = distort(images, types, LEVELS, SEEDS)
-    alone = [distort(images[row : row + 1], types[row], LEVELS[row], SEEDS[row]) for row in range(10)]
+    types = list(TYPES)
+    rows = range(len(types))
+    images = images[[row % 10 for row in rows]].to(DEVICE)
+    levels = [1 + row % 5 for row in rows]
+    together = distort(images, types, levels, rows)
+    alone = [distort(images[row : row + 1], types[row], levels[row], [row]) for row in rows]
     assert (together.int() - torch.cat(alone).int()).abs().max() <= 1
