@@ -331,7 +331,7 @@ def test_pictures_are_made_in_parts_that_fit_into_memory(pictures, tmp_path, mon
     dataset, asked = VirtualDataset(virtual_rows(pictures, [1, 10], [1, 2, 3])), []
     real = dataset.images
     monkeypatch.setattr(dataset, "images", lambda rows: asked.append(list(rows)) or real(rows))
-    monkeypatch.setattr("syndr.virtual._MADE_BYTES", 4 * 3 * 32 * 40)
+    monkeypatch.setattr("syndr.virtual.materialize._MADE_BYTES", 4 * 3 * 32 * 40)
     written, _ = dataset.materialize(tmp_path / "made")
     assert asked == [[0, 1, 2, 3], [4, 5], [6, 7, 8, 9], [10, 11]]
     assert all(torch.equal(*pair) for pair in zip(VirtualDataset(written), dataset, strict=True))

@@ -2,101 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from syndr.errors import ImageError, InputError, StoreError
-from syndr.files import is_unfinished, read_json, remove_unfinished, write_json
-from syndr.images import Rejected, write_metadata
+from syndr.errors import ImageError, InputError
+from syndr.images import Rejected
 from syndr.progress import Progress, silent
-from syndr.rng import sample_seeds
 from syndr.samples import Samples
+from syndr.virtual.rows import check_types, made_with
 
 if TYPE_CHECKING:
     import torch
-
-
-def virtual_rows(references: Samples, types: Sequence[int], levels: Sequence[int], dataset_seed: int = 0) -> Samples:
-    """Lay out the virtual data set: every reference with every type and level.
-
-    Args:
-        references: Table with ``id`` and ``path``.
-        types: KADID distortion types.
-        levels: KADID levels.
-        dataset_seed: From it and the reference's id comes each sample's seed.
-
-    Returns:
-        Columns ``id`` (reference without its image suffix, then ``_tt_ll`` as KADID names its files), ``path`` (of the
-        reference), ``reference``, ``type``, ``level``, ``seed``; reference by reference, then types, then levels.
-    """
-    cells = [(int(t), int(level)) for t in types for level in levels]
-    stems = _stems(references.ids)
-    count = len(cells)
-    return Samples.from_columns(
-        id=[f"{stem}_{t:02d}_{level:02d}" for stem in stems for t, level in cells],
-        path=np.repeat(references["path"], count),
-        reference=np.repeat(np.array(references.ids, dtype=object), count),
-        type=[t for t, _ in cells] * len(references),
-        level=[level for _, level in cells] * len(references),
-        seed=np.repeat(sample_seeds(dataset_seed, references.ids), count),
-    )
-
-
-_IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"}
-
-
-def _stems(ids: Sequence[str]) -> list[str]:
-    """Ids without their image suffix, except where two would then be the same."""
-    stems = [
-        str(path.with_suffix("")) if path.suffix.lower() in _IMAGE_SUFFIXES else name
-        for name, path in ((name, PurePosixPath(name)) for name in ids)
-    ]
-    count = Counter(stems)
-    return [stem if count[stem] == 1 else name for stem, name in zip(stems, ids, strict=True)]
-
-
-def check_types(types: Iterable[int]) -> None:
-    """Raise InputError unless every type is one that can be synthesized."""
-    from syndr.distort import TYPES
-
-    unknown = sorted({int(kind) for kind in types} - set(TYPES))
-    if unknown:
-        raise InputError(
-            f"distortion types {', '.join(map(str, unknown))} cannot be synthesized; "
-            f"there are {', '.join(map(str, sorted(TYPES)))}"
-        )
-
-
-def made_with(types: Iterable[int]) -> dict[str, str]:
-    """Name what the pictures of these types depend on beside their rows: type 15's network, by its weights.
-
-    Raises:
-        InputError: When the weights file that was chosen for it cannot be used.
-    """
-    if 15 not in types:
-        return {}
-    from syndr.distort import dncnn_id
-
-    return {"dncnn": dncnn_id()}
-
-
-def virtual_types(samples: Samples) -> set[int]:
-    """Give the distortion types of a table's virtual rows."""
-    if "seed" not in samples or "type" not in samples:
-        return set()
-    return set(samples.table.filter(pc.field("seed").is_valid())["type"].unique().to_pylist())
-
-
-#: Most memory for the pictures of one reference that ``materialize`` makes in one call.
-_MADE_BYTES = 1 << 26
 
 
 class VirtualDataset:
@@ -168,7 +89,7 @@ class VirtualDataset:
             For each row what :meth:`image` gives, or the error that it would raise. Pictures made in one call share
             their memory: clone the few that you keep of many.
         """
-        found = self._read(rows)
+        found = self.sources(rows)
         alike: dict[torch.Size, list[tuple[int, torch.Tensor]]] = {}
         for place, (row, picture) in enumerate(zip(rows, found, strict=True)):
             if isinstance(picture, ImageError):
@@ -236,64 +157,9 @@ class VirtualDataset:
         Raises:
             StoreError: When the folder holds pictures of other rows, or of another network for type 15.
         """
-        from syndr.images import PictureWriter
+        from syndr.virtual.materialize import materialize
 
-        folder = Path(folder)
-        self._claim(folder, format)
-        problems: dict[int, str] = {}
-        with PictureWriter() as writer:
-            for _, group in groupby(range(len(self)), key=self._path):
-                rows = list(group)
-                progress("materialize", rows[0], len(self))
-                for row, picture in self._missing(rows, folder, format):
-                    if isinstance(picture, ImageError):
-                        problems[row] = str(picture)
-                    else:
-                        writer.write(folder / self._file_name(row, format), picture.cpu())
-        kept = self.samples.take([row for row in range(len(self)) if row not in problems])
-        names = [f"{sample_id}.{format}" for sample_id in kept.ids]
-        table = kept.with_column("path", [str(folder / name) for name in names]).with_column("file_name", names)
-        if "seed" in table:
-            table = Samples(table.table.drop_columns(["seed"]))
-        write_metadata(folder, table)
-        progress("materialize", len(self), len(self))
-        rejected = [Rejected(self._id(row), self._path(row) or "", problems[row]) for row in sorted(problems)]
-        return table, rejected
-
-    def _missing(self, rows: list[int], folder: Path, format: str) -> Iterator[tuple[int, torch.Tensor | ImageError]]:
-        """Make the pictures of one reference that are not in the folder, so many at once as memory allows."""
-        wanted: list[int] = []
-        for row in rows:
-            try:
-                # Written atomically: one that is there is whole.
-                if not (folder / self._file_name(row, format)).exists():
-                    wanted.append(row)
-            except ImageError as error:
-                yield row, error
-        at_once = 1
-        if len(wanted) > 1:
-            [source] = self._read(wanted[:1])
-            at_once = len(wanted) if isinstance(source, ImageError) else max(1, _MADE_BYTES // source.nbytes)
-        for start in range(0, len(wanted), at_once):
-            batch = wanted[start : start + at_once]
-            yield from zip(batch, self.images(batch), strict=True)
-
-    def _claim(self, folder: Path, format: str) -> None:
-        defining = [name for name in ("id", "path", "type", "level", "seed") if name in self.samples]
-        wanted = {"rows": self.samples.columns(*defining).content_hash(), "format": format}
-        wanted |= made_with(virtual_types(self.samples))
-        record = folder / "virtual.json"
-        if not record.exists():
-            if folder.is_dir() and not all(is_unfinished(path) for path in folder.iterdir()):
-                raise StoreError(f"{folder} holds files of something else; choose another folder, or empty it")
-            write_json(record, wanted)
-        else:
-            there = read_json(record)
-            others = {"rows": "of other rows", "format": "in another format", "dncnn": "of another network for type 15"}
-            for key, how in others.items():
-                if there.get(key) != wanted.get(key):
-                    raise StoreError(f"{folder} holds pictures {how}; choose another folder, or delete it")
-        remove_unfinished(folder)
+        return materialize(self, Path(folder), format, progress)
 
     def _id(self, row: int) -> str:
         name: str = self.samples.table["id"][row].as_py()
@@ -303,15 +169,8 @@ class VirtualDataset:
         path: str | None = self._paths[row].as_py()
         return path
 
-    def _file_name(self, row: int, format: str) -> str:
-        name = self._id(row)
-        parts = PurePosixPath(name)
-        if parts.is_absolute() or ".." in parts.parts:
-            raise ImageError(f"id {name!r} leads out of the folder; give the row another id")
-        return f"{name}.{format}"
-
-    def _read(self, rows: Sequence[int]) -> list[torch.Tensor | ImageError]:
-        """Read the rows' files, on the CPU; a reference is read once and shared, so it must not be changed."""
+    def sources(self, rows: Sequence[int]) -> list[torch.Tensor | ImageError]:
+        """Read the rows' files, undistorted, on the CPU; a reference is read once and shared: do not change it."""
         from syndr.images import decode
 
         read: dict[str, torch.Tensor | ImageError] = {}
