@@ -128,8 +128,9 @@ def test_hash_equals_the_specification(texts, seed):
 
 
 SEARCH = """
-    import numpy as np, sys, time
+    import numpy as np, signal, sys, time
     from syndr.search import ExactSearch, split_rows
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also where it is ignored, as in the background
     rows, _ = split_rows(np.random.default_rng(0).normal(size=(60000, 256)).astype(np.float32), "X", "raise")
     print("ready", flush=True)
     {call}
