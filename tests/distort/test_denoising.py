@@ -176,6 +176,29 @@ def test_china_is_about_as_far_from_its_reference_as_through_the_authors_network
     assert abs(psnr - published) < (2.5 if level == 1 else 1.1)
 
 
+@pytest.mark.parametrize(("level", "share"), [(1, 0), (2, 0), (3, 0.03), (4, 0.43), (5, 0.55)])
+def test_noise_beyond_the_published_networks_range_is_left_as_grain(level, share):
+    """Of noise of deviation s after the clamp, 1 - (55 / 255 s)^2 is to be left where s is larger than 55 of 255."""
+    flat = torch.full((1, 3, 192, 192), 0.5)
+    normal = draw(15, level, [3], 192, 192)
+    noise, left = (
+        (f(flat, TYPES[15].levels[level - 1], normal) - flat)[..., 24:-24, 24:-24].flatten()
+        for f in (white_noise, denoise)
+    )
+    # A network that does not know the picture keeps some noise as texture: up to a fifth within its range.
+    assert (noise @ left / (noise @ noise)).item() == pytest.approx(share, abs=0.05 if level > 3 else 0.2)
+    assert left.mean().item() == pytest.approx(0, abs=0.01)
+
+
+def test_the_mean_of_clamped_noise_stays():
+    """As the published network leaves it, which was trained on noise that is not clamped: black comes out brighter."""
+    black = torch.zeros(1, 3, 128, 128)
+    normal = draw(15, 3, [3], 128, 128)
+    noisy, clean = (f(black, TYPES[15].levels[2], normal)[..., 24:-24, 24:-24] for f in (white_noise, denoise))
+    assert clean.mean().item() == pytest.approx(noisy.mean().item(), abs=0.01)
+    assert clean.std() < 0.4 * noisy.std()
+
+
 def test_flat_areas_become_flat_and_keep_their_value():
     flat = torch.tensor([0.2, 0.5, 0.8]).view(1, 3, 1, 1).expand(1, 3, 96, 96)
     normal = draw(15, 1, [3], 96, 96)
