@@ -28,8 +28,8 @@ def distort(
     """Distort each image by its own type, level and seed.
 
     A sample's pixels depend on its image, type, level and seed alone, not on the batch around it; and for type 15 on
-    the network chosen. A float image whose values all lie within 1e-6 of multiples of 1/255 is taken as 8-bit. Devices
-    agree within 2e-4, and within 1 of 255 after rounding: those are the gates of the specification, which each meets.
+    the network chosen. A float image whose values all lie within 1e-6 of multiples of 1/255 is taken as 8-bit. The
+    tests ask devices to agree within 2e-4, and within 1 of 255 after rounding, the gates of the specification.
 
     Args:
         images: (B, 3, H, W), RGB, uint8 or float in [0, 1], on any device; never modified.

@@ -42,7 +42,7 @@ def denoise(images: Tensor, variance: float, normal: Tensor, network: DnCNN | No
     """Add white noise, and denoise each channel alone (SPEC section 4, type 15).
 
     On a CPU an image's values are the same bits whatever the batch and the number of threads. On CUDA they are computed
-    in full float32 too (no TF32) and lie within 1e-5 of the CPU's.
+    in full float32 too (no TF32); the tests ask them to lie within 2e-4 of the CPU's.
 
     Args:
         images: Float tensor (B, 3, H, W) in [0, 1]; not modified.
