@@ -29,6 +29,7 @@ class FaissFlatSearch:
 
     def __init__(self) -> None:
         self._faiss: Any = require("faiss", "faiss")
+        self.report: dict[str, Any] = {}
 
     def pairs(self, rows: Rows, radius: float, gap: LabelGap | None = None, progress: Progress = silent) -> Pairs:
         """See :meth:`syndr.search.protocol.Search.pairs`."""

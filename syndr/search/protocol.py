@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -49,10 +49,12 @@ class Search(Protocol):
     Attributes:
         name: How users ask for it.
         exact: Whether it finds every pair; what it finds always has true float64 distances.
+        report: What the last call did, for people and logs; its keys are the backend's own.
     """
 
     name: str
     exact: bool
+    report: dict[str, Any]
 
     def pairs(self, rows: Rows, radius: float, gap: LabelGap | None = None, progress: Progress = silent) -> Pairs:
         """Give all pairs with distance < radius that meet the label condition."""
