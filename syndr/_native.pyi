@@ -1,7 +1,7 @@
 """The native core (csrc/).
 
-Arrays of features are (rows, dims) float16, bfloat16 (as V2), float32 or float64, any strides; arrays of pixels are contiguous float32
-or float64, and uint8 too where they are stretched.
+Arrays of features are (rows, dims) float16, bfloat16 (as V2), float32 or float64, any strides; arrays of pixels are
+contiguous float32 or float64, and uint8 too where they are stretched.
 """
 
 from collections.abc import Callable

@@ -18,7 +18,6 @@ from syndr.search.protocol import LabelGap, Pairs
 from syndr.search.rows import Rows
 from syndr.threads import default_threads
 
-
 _STREAMED = 4_000_000  # pairs that a block of a stream should have: about 100 MB
 
 

@@ -1,4 +1,4 @@
-"""Which short rows the exact search sorts pairs out with: chosen by what they would cost, never by what they would find.
+"""Which short rows the exact search sorts pairs out with: chosen by what they cost, never by what they find.
 
 Whatever is chosen, the answer is the same (csrc/filter_rows.hpp); a good choice is only faster.
 """
@@ -22,7 +22,7 @@ _LARGE_SAMPLE = 4096  # the same for many rows, where better directions pay
 _MANY_ROWS = 100_000
 
 # Directions to try (with the residual: multiples of 64), and the share of all pairs each is likely to leave.
-_LEFT = {63: 0.015, 127: 0.005, 255: 0.003}
+_LEFT = {63: 0.03, 127: 0.005, 255: 0.003}
 
 # Nanoseconds on one core of a Zen 4 server; only their ratios matter, and they differ little from CPU to CPU.
 _COMPARE = 0.005  # one coordinate of a pair of short rows
@@ -85,7 +85,7 @@ def choose_filter(
         return making + pairs * ((1 + directions) * _COMPARE + left * (once + each * dims))
 
     best, least = None, as_they_are
-    tried = []
+    tried: list[str] = []
     sample = rows.take(np.arange(min(count, _TRIED)) * count // min(count, _TRIED))
     for directions in sorted((d for d in _LEFT if d < dims // 2), key=lambda d: cost(d, _LEFT[d])):
         if cost(directions, 0) > least or (tried and _TRIAL * directions > _WORTH * least):
