@@ -39,7 +39,8 @@ def philox(counter: Words, key: tuple[Tensor, Tensor]) -> Words:
     Returns:
         Four int64 tensors of random words in [0, 2**32).
     """
-    c0, c1, c2, c3 = torch.broadcast_tensors(*counter, *key)[:4]
+    shape = torch.broadcast_shapes(*(word.shape for word in (*counter, *key)))  # type: ignore[no-untyped-call]
+    c0, c1, c2, c3 = (word.expand(shape) for word in counter)
     c0, c2 = c0.clone(), c2.clone()
     k0, k1 = key
     for _ in range(_ROUNDS):
