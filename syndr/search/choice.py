@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
-import shutil
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from shutil import which
 from typing import Any
 
 import numpy as np
@@ -95,7 +95,7 @@ class AutoSearch:
         if torch is None:
             if find_spec("torch") is None:
                 return "torch is not installed"
-            if not any(path.exists() for path in _DRIVERS) and shutil.which("nvidia-smi") is None:
+            if not any(path.exists() for path in _DRIVERS) and which("nvidia-smi") is None:
                 return "there is no NVIDIA driver"
-            torch = importlib.import_module("torch")
+            torch = import_module("torch")
         return None if torch.cuda.is_available() else "torch sees no CUDA device"

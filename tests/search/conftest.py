@@ -1,33 +1,24 @@
 from __future__ import annotations
 
+import backends
 import pytest
 
 from syndr import _native
-from syndr.search import BACKENDS, get_search
-
-EXACT = sorted(name for name in BACKENDS if BACKENDS[name].exact)
-INEXACT = sorted(set(BACKENDS) - set(EXACT))
 
 
-def backend(name):
-    if name.startswith("faiss"):
-        pytest.importorskip("faiss", reason="the extra faiss is not installed")
-    return get_search(name)
-
-
-@pytest.fixture(params=[*EXACT, "auto"])
+@pytest.fixture(params=backends.EXACT)
 def exact(request):
-    return backend(request.param)
+    return backends.make(request.param)
 
 
-@pytest.fixture(params=INEXACT)
+@pytest.fixture(params=backends.INEXACT)
 def inexact(request):
-    return backend(request.param)
+    return backends.make(request.param)
 
 
-@pytest.fixture(params=[*EXACT, *INEXACT])
+@pytest.fixture(params=[*backends.EXACT, *backends.INEXACT])
 def search(request):
-    return backend(request.param)
+    return backends.make(request.param)
 
 
 @pytest.fixture(params=_native.kernels())

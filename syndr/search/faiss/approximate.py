@@ -51,9 +51,8 @@ class ApproximateSearch(FaissSearch):
     ) -> None:
         if not 0 < target_recall <= 1:
             raise InputError(f"target_recall must lie in (0, 1], not {target_recall}")
-        if seed < 0:
-            raise InputError(f"seed must not be negative, as {seed} is")
-        at_least_one(recall_rows=recall_rows)
+        at_least(0, seed=seed)
+        at_least(1, recall_rows=recall_rows)
         super().__init__(to_gpu)
         self._effort = effort
         self._target = target_recall
@@ -137,11 +136,11 @@ class ApproximateSearch(FaissSearch):
         """Make the index look at so much."""
 
 
-def at_least_one(**numbers: int | None) -> None:
-    """Raise InputError, naming it, for a number below 1."""
+def at_least(least: int, **numbers: int | None) -> None:
+    """Raise InputError, naming it, for a number that is too small."""
     for name, number in numbers.items():
-        if number is not None and number < 1:
-            raise InputError(f"{name} must be at least 1, not {number}")
+        if number is not None and number < least:
+            raise InputError(f"{name} must be at least {least}, not {number}")
 
 
 def _truth(wanted: Neighbours) -> tuple[npt.NDArray[np.float64], Longs]:

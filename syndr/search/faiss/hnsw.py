@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from syndr.search.faiss.approximate import ApproximateSearch, at_least_one
+from syndr.search.faiss.approximate import ApproximateSearch, at_least
 from syndr.search.faiss.index import Index
 from syndr.search.rows import Rows
 
@@ -40,7 +40,8 @@ class FaissHnswSearch(ApproximateSearch):
         recall_rows: int = 256,
         seed: int = 0,
     ) -> None:
-        at_least_one(links=links - 1, ef_construction=ef_construction, ef_search=ef_search)
+        at_least(2, links=links)
+        at_least(1, ef_construction=ef_construction, ef_search=ef_search)
         super().__init__(ef_search, target_recall, recall_rows, seed, to_gpu=None)
         self._links = links
         self._ef_construction = ef_construction

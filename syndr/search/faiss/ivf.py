@@ -6,7 +6,7 @@ import math
 from typing import Any, Literal
 
 from syndr.errors import InputError
-from syndr.search.faiss.approximate import ApproximateSearch, at_least_one
+from syndr.search.faiss.approximate import ApproximateSearch, at_least
 from syndr.search.faiss.index import GPU_LONGEST, Index, ToGpu, unit_rows
 from syndr.search.faiss.recall import draw
 from syndr.search.rows import Rows
@@ -43,7 +43,7 @@ class FaissIvfSearch(ApproximateSearch):
         seed: int = 0,
         to_gpu: ToGpu | Literal["auto"] | None = "auto",
     ) -> None:
-        at_least_one(nlist=nlist, nprobe=nprobe)
+        at_least(1, nlist=nlist, nprobe=nprobe)
         super().__init__(nprobe, target_recall, recall_rows, seed, to_gpu)
         self._nlist = nlist
 

@@ -75,7 +75,8 @@ def estimate(found: Longs, true: Longs, population: int) -> Recall:
     trials /= 1 - rows / population
     centre = (ratio + _Z**2 / (2 * trials)) / (1 + _Z**2 / trials)
     half = _Z / (1 + _Z**2 / trials) * math.sqrt(ratio * (1 - ratio) / trials + _Z**2 / (4 * trials**2))
-    return Recall(ratio, max(0.0, centre - half), min(1.0, centre + half), rows, pairs)
+    # Rounding must not put the estimate outside its interval.
+    return Recall(ratio, max(0.0, min(ratio, centre - half)), min(1.0, max(ratio, centre + half)), rows, pairs)
 
 
 class PairSample:
