@@ -127,12 +127,12 @@ def test_products_less_exact_than_float32_are_found_out(rng):
 
 
 def test_the_fewest_lists_that_reach_the_target_are_looked_into(rng):
-    rows = clusters(rng, spread=0.45)
-    true = len(ExactSearch().pairs(rows, 0.2))
+    rows = clusters(rng, spread=0.6, dims=6)
+    true = len(ExactSearch().pairs(rows, RADIUS))
     probes, shares = [], []
     for target in (0.5, 0.9, 1.0):
         search = FaissIvfSearch(nlist=50, target_recall=target, recall_rows=len(rows.features))
-        shares.append(len(search.pairs(rows, 0.2)) / true)
+        shares.append(len(search.pairs(rows, RADIUS)) / true)
         probes.append(search.report["parameters"]["nprobe"])
         # A pair is found from either end, tuning asks from one: the run does at least as well as the sample did.
         assert shares[-1] >= target
@@ -142,7 +142,7 @@ def test_the_fewest_lists_that_reach_the_target_are_looked_into(rng):
     # One list less misses the target.
     whole = FaissIvfSearch(nlist=50)._filled(rows, silent)
     whole.host.nprobe = probes[1] - 1
-    query, row, _ = whole.within(index.unit_rows(rows, np.arange(len(rows))), 0.8)
+    query, row, _ = whole.within(index.unit_rows(rows, np.arange(len(rows))), 1 - RADIUS)
     assert (query != row).sum() < 0.9 * 2 * true
 
 
