@@ -76,7 +76,7 @@ class AutoSearch:
         numbers = sum(part.features.size for part in rows)
         absent = self._against_cuda(numbers)
         if absent is None and self._cuda is not None:
-            chosen, why = self._cuda(), f"torch sees a CUDA device, and {numbers:,} numbers are worth it"
+            chosen, why = self._cuda(), f"the CUDA backend, as torch sees a device and {numbers:,} numbers are worth it"
         else:
             chosen, why = ExactSearch(), f"the exact CPU engine, as {absent}"
         self.report = {"backend": chosen.name, "why": why}

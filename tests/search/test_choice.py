@@ -54,7 +54,7 @@ def test_large_work_goes_to_a_gpu_that_is_there(rows, monkeypatch, torch_with):
     assert auto.report == {
         "backend": "cuda",
         "device": "a GPU",
-        "why": "torch sees a CUDA device, and 32,000 numbers are worth it",
+        "why": "the CUDA backend, as torch sees a device and 32,000 numbers are worth it",
     }
     auto.components(rows, 0.1)
     assert auto.report["backend"] == "exact"
