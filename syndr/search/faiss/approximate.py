@@ -78,7 +78,7 @@ class ApproximateSearch(FaissSearch):
                 query, row, _ = index.within(asked, bar)
                 return float(sample.true[query, row].sum() / sample.true.sum())
 
-            self._reach(index, reached if sample.true.any() else None)
+            self._reach(index, reached if sample.true.any() else None, run)
 
     def _tune_nearest(self, index: Index, wanted: Neighbours, run: Run) -> None:
         if self._given(index):
@@ -91,7 +91,7 @@ class ApproximateSearch(FaissSearch):
             def reached() -> float:
                 return float((some.search(index, aside)[0] <= last[:, None]).sum() / there_are.sum())
 
-            self._reach(index, reached if there_are.any() else None)
+            self._reach(index, reached if there_are.any() else None, run)
 
     def _judge_nearest(self, wanted: Neighbours, distances: npt.NDArray[np.float64], run: Run) -> None:
         with run.clock("recall"):
@@ -106,8 +106,9 @@ class ApproximateSearch(FaissSearch):
             self._set_effort(index, min(self._effort, self._most(index)))
         return self._effort is not None
 
-    def _reach(self, index: Index, reached: Callable[[], float] | None) -> None:
+    def _reach(self, index: Index, reached: Callable[[], float] | None, run: Run) -> None:
         """Set the least effort that reaches the target recall; the most there is where none does, or none can tell."""
+        run.report["target_recall"] = self._target
         most = self._most(index)
         self._set_effort(index, most)
         if reached is None:

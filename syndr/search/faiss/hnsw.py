@@ -21,7 +21,8 @@ class FaissHnswSearch(ApproximateSearch):
     Args:
         links: Neighbours that each row is linked to (M), at least 2.
         ef_construction: Candidates considered for them.
-        ef_search: Candidates that a query keeps, at most 2,048; the fewest that reach ``target_recall`` when None.
+        ef_search: Candidates that a query keeps, at most 2,048, but never fewer than it lists neighbours; the fewest
+            that reach ``target_recall`` when None.
         target_recall: In (0, 1]; not used where ``ef_search`` is given.
         recall_rows: Rows in each sample.
         seed: Of the samples.

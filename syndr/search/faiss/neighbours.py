@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -53,11 +54,8 @@ class Neighbours:
         there_are, total = self._there_are(), len(self.queries)
         for start in range(0, total, _BLOCK):
             asked = np.arange(start, min(start + _BLOCK, total))
-            lists = index.lists(
-                unit_rows(self.queries, asked),
-                self.k + _SPARE,
-                lambda which, scores, ids, asked=asked: self._enough(asked[which], scores, ids, there_are),  # type: ignore[misc]
-            )
+            enough = partial(self._enough, asked, there_are)
+            lists = index.lists(unit_rows(self.queries, asked), self.k + _SPARE, enough)
             while True:
                 with run.clock("search"):
                     answer = next(lists, None)
@@ -91,7 +89,10 @@ class Neighbours:
         bar = scores[np.arange(len(query)), last] - np.float32(2 * margin(self.base.features.shape[1]))
         return np.where(rank[:, -1] >= there_are[query], bar, np.float32(-np.inf))
 
-    def _enough(self, query: Longs, scores: Scores, ids: Longs, there_are: Longs) -> npt.NDArray[np.bool_]:
+    def _enough(
+        self, asked: Longs, there_are: Longs, which: Longs, scores: Scores, ids: Longs
+    ) -> npt.NDArray[np.bool_]:
+        query = asked[which]
         bar = self._bar(query, scores, ids, there_are)
         enough = scores[:, -1] < bar if self.exact else np.isfinite(bar)
         return enough | (there_are[query] == 0)
