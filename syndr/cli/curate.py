@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, is_dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +19,7 @@ from syndr.features import FeatureStore, read_features
 from syndr.images import Rejected
 from syndr.inputs import table_or_folder
 from syndr.samples import Samples
+from syndr.search import BACKENDS, AutoSearch, Search, get_search
 from syndr.select import SELECTED, DDCUp
 from syndr.synthesize import pseudo_labels
 from syndr.tables import NO_DIRECTION, clusters_table, selection_rejected, selection_table, thinning_rejected
@@ -237,15 +239,23 @@ def downsample(
     label_gap: Annotated[float, typer.Option(help="... whose labels differ by less than this.")] = 1.0,
     min_keep: Annotated[int, typer.Option(help="T: never thin a cluster below this.")] = 20,
     rule: Annotated[Rule, typer.Option(help="released: above T keep half; paper: above 2T keep half.")] = Rule.released,
+    search: Annotated[
+        str, typer.Option(help=f"Who finds the look-alikes: {', '.join([*BACKENDS, AutoSearch.name])}.")
+    ] = "exact",
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
-    """Thin dense clusters of look-alikes (DRCDown), exactly.
+    """Thin dense clusters of look-alikes (DRCDown).
+
+    Every pair below the distance is found, except by faiss-ivf and faiss-hnsw: these say how many they find.
 
     Example: `syndr downsample embeddings.npy --labels quality.npy -o thinned.csv`
     """
+    backend = get_search(search)
     ids, rows = _features(features)
-    drcdown = DRCDown(distance, label_gap, min_keep, rule.value, random_state=seed, on_bad_rows="set_aside")
+    drcdown = DRCDown(
+        distance, label_gap, min_keep, rule.value, random_state=seed, on_bad_rows="set_aside", search=backend
+    )
     with bars() as progress:
         drcdown.fit(rows, None if labels is None else _labels(labels, label_range, ids), ids, progress=progress)
     found = drcdown.result_
@@ -259,6 +269,10 @@ def downsample(
         "set_aside": len(found.set_aside),
         "clusters": len(found.sizes),
         "largest_cluster": int(found.sizes.max(initial=0)),
+        "search": {
+            key: asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+            for key, value in _report(backend).items()
+        },
     }
     if as_json:  # the largest distances compare all pairs inside each cluster: only for who will see them
         show(result, as_json)
@@ -268,8 +282,22 @@ def downsample(
         as_json,
         f"kept {len(found.kept)} of {len(rows)} rows in {len(found.sizes)} clusters; dropped {len(found.dropped)}",
         _largest_clusters(found),
+        *_about_search(backend),
         f"table: {out}",
     )
+
+
+def _report(backend: Search) -> dict[str, object]:
+    return {"backend": backend.name, "exact": backend.exact, **getattr(backend, "report", {})}
+
+
+def _about_search(backend: Search) -> list[str]:
+    """What a user must know of the search: that it may have missed pairs, or why it was chosen."""
+    report = _report(backend)
+    lines = [f"search: {report['why']}"] if "why" in report else []
+    if not backend.exact:
+        lines.append(f"search: {backend.name} may miss pairs; estimated recall {report['recall']}")
+    return lines
 
 
 def _largest_clusters(found: Thinning) -> Table:

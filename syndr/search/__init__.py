@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from syndr.errors import InputError
+from syndr.search.choice import AutoSearch
 from syndr.search.exact import ExactSearch
-from syndr.search.faiss import FaissFlatSearch
+from syndr.search.faiss import FaissFlatSearch, FaissHnswSearch, FaissIvfSearch
 from syndr.search.protocol import LabelGap, Pairs, Search
 from syndr.search.rows import (
     OnBadRows,
@@ -17,11 +18,19 @@ from syndr.search.rows import (
     split_rows,
 )
 
-BACKENDS = {backend.name: backend for backend in (ExactSearch, FaissFlatSearch)}
+#: Name -> class of each backend. Those whose ``exact`` is False may miss pairs; nothing chooses them but their name.
+BACKENDS: dict[str, type[Search]] = {
+    backend.name: backend for backend in (ExactSearch, FaissFlatSearch, FaissIvfSearch, FaissHnswSearch)
+}
+_ALIASES = {"faiss": FaissFlatSearch.name}
 
 
 def get_search(search: str | Search) -> Search:
-    """Give a backend by name (``"exact"``, ``"faiss"``), or the object itself when it already is one.
+    """Give a backend by name, or the object itself when it already is one.
+
+    Args:
+        search: ``"auto"`` (see :class:`AutoSearch`), a name in :data:`BACKENDS`, ``"faiss"`` (the flat one), or a
+            backend.
 
     Raises:
         InputError: For an unknown name.
@@ -29,15 +38,21 @@ def get_search(search: str | Search) -> Search:
     """
     if not isinstance(search, str):
         return search
-    if search not in BACKENDS:
-        raise InputError(f"no search backend {search!r}; there are {', '.join(BACKENDS)}")
-    return BACKENDS[search]()
+    if search == AutoSearch.name:
+        return AutoSearch(BACKENDS.get("cuda"))
+    name = _ALIASES.get(search, search)
+    if name not in BACKENDS:
+        raise InputError(f"no search backend {search!r}; there are {', '.join([AutoSearch.name, *BACKENDS])}")
+    return BACKENDS[name]()
 
 
 __all__ = [
     "BACKENDS",
+    "AutoSearch",
     "ExactSearch",
     "FaissFlatSearch",
+    "FaissHnswSearch",
+    "FaissIvfSearch",
     "LabelGap",
     "OnBadRows",
     "Pairs",

@@ -1,16 +1,24 @@
 from __future__ import annotations
 
+import backends
 import pytest
 
 from syndr import _native
-from syndr.search import BACKENDS, get_search
 
 
-@pytest.fixture(params=sorted(BACKENDS))
+@pytest.fixture(params=backends.EXACT)
+def exact(request):
+    return backends.make(request.param)
+
+
+@pytest.fixture(params=backends.INEXACT)
+def inexact(request):
+    return backends.make(request.param)
+
+
+@pytest.fixture(params=[*backends.EXACT, *backends.INEXACT])
 def search(request):
-    if request.param == "faiss":
-        pytest.importorskip("faiss", reason="the extra faiss is not installed")
-    return get_search(request.param)
+    return backends.make(request.param)
 
 
 @pytest.fixture(params=_native.kernels())

@@ -187,8 +187,10 @@ def test_dims_must_agree():
 def test_backends_by_name(monkeypatch):
     mine = ExactSearch(1)
     assert get_search(mine) is mine
-    with pytest.raises(InputError, match="no search backend 'annoy'; there are exact, faiss"):
+    assert get_search("auto").name == "auto"
+    with pytest.raises(InputError, match="no search backend 'annoy'; there are auto, exact, faiss-flat, faiss-ivf"):
         get_search("annoy")
     monkeypatch.setitem(__import__("sys").modules, "faiss", None)
-    with pytest.raises(MissingExtraError, match=r"faiss cannot be imported .*pip install 'syndr\[faiss\]'"):
-        get_search("faiss")
+    for name in ("faiss", "faiss-flat", "faiss-ivf", "faiss-hnsw"):
+        with pytest.raises(MissingExtraError, match=r"faiss cannot be imported .*pip install 'syndr\[faiss\]'"):
+            get_search(name)
