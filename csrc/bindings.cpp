@@ -97,8 +97,8 @@ using Singles = py::array_t<float, py::array::c_style>;
 class BoundJoin {
 public:
     BoundJoin(const py::array& X, const Doubles& norms, double radius, const std::optional<Doubles>& labels, double gap,
-              const std::optional<Singles>& basis, const Singles& centre, float step, bool whole_rows,
-              unsigned threads, const py::object& progress)
+              const std::optional<Longs>& members, const std::optional<Singles>& basis, const Singles& centre,
+              float step, bool whole_rows, unsigned threads, const py::object& progress)
         : X_(X), norms_(norms), labels_(labels), threads_(threads) {
         const auto view = view_of(X, "X");
         const double* squared = values(norms, view.rows, "norms");
@@ -118,7 +118,8 @@ public:
             std::copy_n(basis->data(py::ssize_t(r), 0), view.dims, padded_basis.data() + r * stride);
         const syndr::Filter filter{basis ? padded_basis.data() : nullptr, directions, padded_centre.data(), kept, step};
         const syndr::JoinSettings settings{
-            radius, labels ? values(*labels, view.rows, "labels") : nullptr, gap, filter, whole_rows, kernel()};
+            radius, labels ? values(*labels, view.rows, "labels") : nullptr, gap, member_rows(members, view.rows),
+            filter, whole_rows, kernel()};
         auto work = job(threads, progress);
         const py::gil_scoped_release release;
         join_ = std::make_unique<syndr::RangeJoin>(view, squared, settings, work);
@@ -171,6 +172,19 @@ public:
     }
 
 private:
+    static std::vector<std::uint32_t> member_rows(const std::optional<Longs>& members, std::size_t rows) {
+        std::vector<std::uint32_t> found;
+        if (!members) return found;
+        if (members->ndim() != 1 || members->size() == 0) throw py::value_error("members must be a list of rows");
+        for (py::ssize_t m = 0; m < members->size(); ++m) {
+            const std::int64_t row = members->data()[m];
+            if (row < 0 || std::size_t(row) >= rows)
+                throw py::index_error("members: there is no row " + std::to_string(row));
+            found.push_back(std::uint32_t(row));
+        }
+        return found;
+    }
+
     py::array X_;
     Doubles norms_;
     std::optional<Doubles> labels_;
@@ -298,9 +312,10 @@ PYBIND11_MODULE(_native, m) {
     m.def("squared_norms", &squared_norms, "X"_a, "threads"_a, "progress"_a);
     py::class_<BoundJoin>(m, "RangeJoin")
         .def(py::init<const py::array&, const Doubles&, double, const std::optional<Doubles>&, double,
-                      const std::optional<Singles>&, const Singles&, float, bool, unsigned, const py::object&>(),
-             "X"_a, "norms"_a.noconvert(), "radius"_a, "labels"_a.noconvert(), "gap"_a, "basis"_a.noconvert(),
-             "centre"_a.noconvert(), "step"_a, "whole_rows"_a, "threads"_a, "progress"_a)
+                      const std::optional<Longs>&, const std::optional<Singles>&, const Singles&, float, bool,
+                      unsigned, const py::object&>(),
+             "X"_a, "norms"_a.noconvert(), "radius"_a, "labels"_a.noconvert(), "gap"_a, "members"_a.noconvert(),
+             "basis"_a.noconvert(), "centre"_a.noconvert(), "step"_a, "whole_rows"_a, "threads"_a, "progress"_a)
         .def_property_readonly("tasks", &BoundJoin::tasks)
         .def("components", &BoundJoin::components, "progress"_a)
         .def("pairs", &BoundJoin::pairs, "first"_a, "last"_a, "progress"_a)

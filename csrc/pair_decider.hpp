@@ -41,10 +41,7 @@ public:
 
     bool is_edge(std::size_t i, std::size_t j) { return distance(i, j) < radius_; }
 
-    // Unit rows source[0], source[1], ... one after the other.
-    void load(const std::uint32_t* sources, std::size_t count, float* out) {
-        for (std::size_t r = 0; r < count; ++r) unit_(sources[r], out + r * unit_.stride());
-    }
+    void load(std::size_t row, float* out) { unit_(row, out); }
 
     std::size_t stride() const { return unit_.stride(); }
 

@@ -24,13 +24,14 @@ struct JoinSettings {
     double radius = 0;
     const double* labels = nullptr;  // null: no label condition
     double gap = 0;
+    std::vector<std::uint32_t> members;  // rows to join, numbered in this order; empty: all
     Filter filter;
     bool whole_rows = true;  // whether to keep whole 8-bit rows: one byte for each coordinate
     Kernel kernel{};
 };
 
 struct Pair {
-    std::int64_t i, j;  // i < j
+    std::int64_t i, j;  // members, i < j
     double distance;
 };
 
@@ -55,17 +56,18 @@ public:
 
     // `view`, `norms` and `labels` must outlive the join; the filter's arrays only this call.
     RangeJoin(const MatrixView& view, const double* norms, const JoinSettings& settings, Job& job)
-        : view_(view), norms_(norms), settings_(settings), order_(view.rows), place_(view.rows) {
+        : view_(view), norms_(norms), settings_(settings),
+          rows_(settings.members.empty() ? view.rows : settings.members.size()), order_(rows_), place_(rows_) {
         if (view.rows > UINT32_MAX || view.dims > kMostDims)
             throw std::invalid_argument("the search takes at most 2^32 - 1 rows of at most 65,536 dims");
         std::iota(order_.begin(), order_.end(), 0u);
         if (settings.labels) {
-            std::stable_sort(order_.begin(), order_.end(), [&](std::uint32_t a, std::uint32_t b) {
-                return settings.labels[a] < settings.labels[b];
-            });
-            for (const std::uint32_t source : order_) labels_.push_back(settings.labels[source]);
+            const auto label = [&](std::uint32_t member) { return settings.labels[row(member)]; };
+            std::stable_sort(order_.begin(), order_.end(),
+                             [&](std::uint32_t a, std::uint32_t b) { return label(a) < label(b); });
+            for (const std::uint32_t member : order_) labels_.push_back(label(member));
         }
-        for (std::size_t place = 0; place < view.rows; ++place) place_[order_[place]] = std::uint32_t(place);
+        for (std::size_t place = 0; place < rows_; ++place) place_[order_[place]] = std::uint32_t(place);
         store_rows(job);
         plan_tasks();
     }
@@ -75,7 +77,7 @@ public:
 
     // Connected components, numbered by first member.
     std::vector<std::int64_t> components(Job& job) {
-        Joining joining{DisjointSet(view_.rows), {}};
+        Joining joining{DisjointSet(rows_), {}};
         joining.uniform = std::vector<std::atomic<bool>>(blocks());
         scan(joining, 0, tasks_.size(), job);
         return joining.sets.labels(place_);
@@ -156,25 +158,30 @@ private:
         JoinCounts counts;
     };
 
-    std::size_t blocks() const { return (view_.rows + kBlock - 1) / kBlock; }
+    std::size_t blocks() const { return (rows_ + kBlock - 1) / kBlock; }
+
+    // The view's row of a member.
+    std::size_t row(std::size_t member) const {
+        return settings_.members.empty() ? member : settings_.members[member];
+    }
 
     void store_rows(Job& job) {
         const Kernel& kernel = settings_.kernel;
         const std::size_t stride = padded(view_.dims);
         const double error = decision_error(view_.dims);
-        short_ = std::make_unique<FilterRows>(view_.rows, settings_.filter, stride, settings_.radius + error, kernel, job);
+        short_ = std::make_unique<FilterRows>(rows_, settings_.filter, stride, settings_.radius + error, kernel, job);
         if (settings_.whole_rows)
-            whole_ = std::make_unique<ByteRows>(view_.rows, stride, settings_.radius, error, kernel);
+            whole_ = std::make_unique<ByteRows>(rows_, stride, settings_.radius, error, kernel);
         constexpr std::size_t kChunk = 48;
         std::vector<std::unique_ptr<Aligned<float>>> scratch(job.threads());  // a thread's own
-        job.prepare((view_.rows + kChunk - 1) / kChunk, [&](std::size_t chunk, unsigned worker) {
+        job.prepare((rows_ + kChunk - 1) / kChunk, [&](std::size_t chunk, unsigned worker) {
             UnitRow unit(view_, norms_, kernel);
             if (!scratch[worker]) scratch[worker] = std::make_unique<Aligned<float>>(kChunk * stride);
             Aligned<float>& rows = *scratch[worker];
             std::size_t places[kChunk];
-            const std::size_t first = chunk * kChunk, count = std::min(kChunk, view_.rows - first);
+            const std::size_t first = chunk * kChunk, count = std::min(kChunk, rows_ - first);
             for (std::size_t r = 0; r < count; ++r) {
-                unit(first + r, rows.data() + r * stride);
+                unit(row(first + r), rows.data() + r * stride);
                 places[r] = place_[first + r];
                 if (whole_) whole_->store(rows.data() + r * stride, places[r]);
             }
@@ -197,7 +204,7 @@ private:
         tasks_.insert(tasks_.end(), rest.begin(), rest.end());
     }
 
-    double last_label(std::size_t block) const { return labels_[std::min(view_.rows, (block + 1) * kBlock) - 1]; }
+    double last_label(std::size_t block) const { return labels_[std::min(rows_, (block + 1) * kBlock) - 1]; }
 
     template <class Sink>
     void scan(Sink& sink, std::size_t first, std::size_t last, Job& job) {
@@ -208,7 +215,7 @@ private:
             const Task& work = tasks_[first + task];
             bool unpacked = false;
             for (std::size_t b = work.first_b; b < work.last_b && !job.stopping(); ++b) {
-                if (sink.settled_tile(work.a, b, view_.rows)) {
+                if (sink.settled_tile(work.a, b, rows_)) {
                     ++worker.counts.tiles_joined;
                     continue;
                 }
@@ -225,10 +232,10 @@ private:
     // Leaves in worker.open what the two filters do not decide.
     template <class Sink>
     void scan_tile(Sink& sink, std::size_t block_a, std::size_t block_b, Worker& worker) {
-        const std::size_t a0 = block_a * kBlock, a1 = std::min(view_.rows, a0 + kBlock), b0 = block_b * kBlock;
+        const std::size_t a0 = block_a * kBlock, a1 = std::min(rows_, a0 + kBlock), b0 = block_b * kBlock;
         JoinCounts& counts = worker.counts;
         ++counts.tiles;
-        counts.compared += (a1 - a0) * (std::min(view_.rows, b0 + kBlock) - b0);
+        counts.compared += (a1 - a0) * (std::min(rows_, b0 + kBlock) - b0);
         worker.open.clear();
         short_->candidates(worker.short_rows.data(), worker.bars, b0, worker.words);
         for (std::size_t a = a0; a < a1; ++a) {
@@ -290,7 +297,7 @@ private:
             const Verdict verdict =
                 by_product ? worker.decider.by_product(
                                  worker.products->data()[(pair.a - block_a * kBlock) * kBlock + pair.b - block_b * kBlock])
-                           : worker.decider.by_product(i, j);
+                           : worker.decider.by_product(row(i), row(j));
             if constexpr (Sink::kDistances) {
                 if (verdict == Verdict::outside) {
                     ++counts.by_float32;
@@ -298,14 +305,14 @@ private:
                 }
                 ++counts.by_float64;
                 const std::size_t low = std::min(i, j), high = std::max(i, j);
-                const double distance = worker.decider.distance(low, high);
+                const double distance = worker.decider.distance(row(low), row(high));
                 if (!(distance < settings_.radius)) continue;
                 sink.found[number].push_back({std::int64_t(low), std::int64_t(high), distance});
                 ++counts.edges;
             } else {
                 ++(verdict == Verdict::open ? counts.by_float64 : counts.by_float32);
                 if (verdict == Verdict::inside ||
-                    (verdict == Verdict::open && worker.decider.is_edge(std::min(i, j), std::max(i, j))))
+                    (verdict == Verdict::open && worker.decider.is_edge(row(i), row(j))))
                     sink.edge(pair.a, pair.b);
             }
         }
@@ -320,19 +327,25 @@ private:
             worker.products = std::make_unique<Aligned<float>>(kBlock * kBlock);
         }
         const std::size_t a0 = block_a * kBlock, b0 = block_b * kBlock;
-        const std::size_t rows_a = std::min(kBlock, view_.rows - a0), rows_b = std::min(kBlock, view_.rows - b0);
-        if (worker.unit_block != block_a) worker.decider.load(&order_[a0], rows_a, worker.unit_a->data());
+        const std::size_t rows_a = std::min(kBlock, rows_ - a0), rows_b = std::min(kBlock, rows_ - b0);
+        if (worker.unit_block != block_a) load(a0, rows_a, *worker.unit_a, worker);
         worker.unit_block = block_a;
-        worker.decider.load(&order_[b0], rows_b, worker.unit_b->data());
+        load(b0, rows_b, *worker.unit_b, worker);
         settings_.kernel.tile.products(worker.unit_a->data(), rows_a, worker.unit_b->data(), rows_b, stride,
                                        worker.products->data(), kBlock);
         ++worker.counts.tiles_by_product;
     }
 
+    void load(std::size_t place, std::size_t count, Aligned<float>& out, Worker& worker) const {
+        for (std::size_t r = 0; r < count; ++r)
+            worker.decider.load(row(order_[place + r]), out.data() + r * worker.decider.stride());
+    }
+
     MatrixView view_;
     const double* norms_;
     JoinSettings settings_;
-    std::vector<std::uint32_t> order_, place_;  // the row at each place, and each row's place
+    std::size_t rows_;
+    std::vector<std::uint32_t> order_, place_;  // the member at each place, and each member's place
     std::vector<double> labels_;                // by place; empty without a label condition
     std::unique_ptr<FilterRows> short_;
     std::unique_ptr<ByteRows> whole_;

@@ -32,6 +32,7 @@ class RangeJoin:
         radius: float,
         labels: _Floats | None,
         gap: float,
+        members: _Longs | None,
         basis: npt.NDArray[np.float32] | None,
         centre: npt.NDArray[np.float32],
         step: float,

@@ -78,8 +78,8 @@ def test_kernels_end_with_the_portable_one():
 CENTRE = np.zeros(5, dtype=np.float32)
 
 
-def join(norms=NORMS, labels=None, basis=None, centre=CENTRE, step=0.01):
-    return _native.RangeJoin(X, norms, 0.1, labels, 1.0, basis, centre, step, True, 1, None)
+def join(norms=NORMS, labels=None, members=None, basis=None, centre=CENTRE, step=0.01):
+    return _native.RangeJoin(X, norms, 0.1, labels, 1.0, members, basis, centre, step, True, 1, None)
 
 
 LONGS, ROWS = np.zeros(2, dtype=np.int64), np.zeros(12, dtype=np.int64)
@@ -102,6 +102,8 @@ LONGS, ROWS = np.zeros(2, dtype=np.int64), np.zeros(12, dtype=np.int64)
         (lambda: join(norms=NORMS.astype("f4")), TypeError, "incompatible"),
         (lambda: join(labels=ROWS), TypeError, "incompatible"),
         (lambda: join(norms=np.repeat(NORMS, 2)[::2]), TypeError, "incompatible"),
+        (lambda: join(members=LONGS[:0]), ValueError, "members must be a list of rows"),
+        (lambda: join(members=LONGS + 12), IndexError, "members: there is no row 12"),
         (lambda: join(step=0.0), ValueError, "step must be at least 0.001"),
         (lambda: join(step=np.nan), ValueError, "step must be at least 0.001"),
         (lambda: join(centre=CENTRE[:4]), ValueError, "without a basis dims"),

@@ -106,8 +106,8 @@ void rows_at_the_radius() {
     }
     const auto all = all_pairs(rows);
     for (const syndr::Kernel& kernel : syndr::available_kernels()) {
-        compare(rows, all, {0.1, nullptr, 0, {}, true, kernel}, 2);
-        compare(rows, all, {all[all.size() / 2].distance, nullptr, 0, {}, true, kernel}, 2);  // strict: the pair itself is out
+        compare(rows, all, {0.1, nullptr, 0, {}, {}, true, kernel}, 2);
+        compare(rows, all, {all[all.size() / 2].distance, nullptr, 0, {}, {}, true, kernel}, 2);  // strict: the pair itself is out
     }
 }
 
@@ -123,8 +123,8 @@ int main() {
             for (const unsigned threads : {1u, 3u})
                 for (const double radius : {1e-9, 0.02, 0.1, 2.1}) {
                     if (radius > 2 && (threads != 3 || reversed)) continue;  // all pairs, once
-                    compare(rows, all, {radius, nullptr, 0, {}, true, kernel}, threads);
-                    compare(rows, all, {radius, labels.data(), 1.0, {}, true, kernel}, threads);
+                    compare(rows, all, {radius, nullptr, 0, {}, {}, true, kernel}, threads);
+                    compare(rows, all, {radius, labels.data(), 1.0, {}, {}, true, kernel}, threads);
                 }
     }
     for (const std::size_t count : {0u, 1u, 2u, 17u}) {
@@ -135,9 +135,9 @@ int main() {
         syndr::Job job(3);
         const std::vector<float> centre(16);
         const syndr::Filter filter{nullptr, 0, centre.data(), 16, 0.01f};
-        syndr::RangeJoin join(view, norms.data(), {2.1, nullptr, 0, filter, true, syndr::choose_kernel("")}, job);
+        syndr::RangeJoin join(view, norms.data(), {2.1, nullptr, 0, {}, filter, true, syndr::choose_kernel("")}, job);
         CHECK(join.components(job) == std::vector<std::int64_t>(count, 0));
     }
     auto wide = syndr::test::clustered(90, 9000, 4, 9);
-    compare(wide, all_pairs(wide), {0.05, nullptr, 0, {}, true, syndr::choose_kernel("")}, 2);
+    compare(wide, all_pairs(wide), {0.05, nullptr, 0, {}, {}, true, syndr::choose_kernel("")}, 2);
 }

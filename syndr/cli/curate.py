@@ -288,7 +288,7 @@ def downsample(
 
 
 def _report(backend: Search) -> dict[str, object]:
-    return {"backend": backend.name, "exact": backend.exact, **getattr(backend, "report", {})}
+    return {"backend": backend.name, "exact": backend.exact, **backend.report}
 
 
 def _about_search(backend: Search) -> list[str]:

@@ -39,7 +39,7 @@ class AutoSearch:
 
     def __init__(self, cuda: Callable[[], Search] | None = None) -> None:
         self._cuda = cuda
-        self.report: dict[str, object] = {}
+        self.report: dict[str, Any] = {}
 
     def pairs(self, rows: Rows, radius: float, gap: LabelGap | None = None, progress: Progress = silent) -> Pairs:
         """See :meth:`syndr.search.protocol.Search.pairs`."""
@@ -83,7 +83,7 @@ class AutoSearch:
         return chosen
 
     def _note(self, chosen: Search) -> None:
-        self.report = {**getattr(chosen, "report", {}), **self.report}
+        self.report = {**chosen.report, **self.report}
 
     def _against_cuda(self, numbers: int) -> str | None:
         """Say what speaks against CUDA, cheapest question first; None when nothing does."""

@@ -49,10 +49,19 @@ class ExactSearch:
         self.memory_limit = memory_limit
         self.report: dict[str, Any] = {}
 
-    def pairs(self, rows: Rows, radius: float, gap: LabelGap | None = None, progress: Progress = silent) -> Pairs:
-        """See :meth:`syndr.search.protocol.Search.pairs`."""
+    def pairs(
+        self,
+        rows: Rows,
+        radius: float,
+        gap: LabelGap | None = None,
+        progress: Progress = silent,
+        among: npt.NDArray[np.int64] | None = None,
+    ) -> Pairs:
+        """See :meth:`syndr.search.protocol.Search.pairs`; ``among`` as for :meth:`iter_pairs`."""
+        if among is not None and len(among) == 0:
+            return Pairs.none()
         clock = _Clock()
-        found, join = self._start(rows, radius, gap, clock, _tick("pairs", progress))
+        found, join = self._start(rows, radius, gap, clock, _tick("pairs", progress), among)
         pairs = Pairs(*join.pairs(0, join.tasks, _tick("pairs", progress)))
         clock.lap("scan")
         self.report = _report(found, join, clock) | {"edges": len(pairs)}
@@ -65,6 +74,7 @@ class ExactSearch:
         gap: LabelGap | None = None,
         progress: Progress = silent,
         block: int = _STREAMED,
+        among: npt.NDArray[np.int64] | None = None,
     ) -> Iterator[Pairs]:
         """Give the same pairs block by block, in bounded memory.
 
@@ -74,12 +84,15 @@ class ExactSearch:
             gap: As for :meth:`pairs`.
             progress: Told about the tiles.
             block: How many pairs a block should have; it may have more when pairs lie dense, by a few million.
+            among: (members,) int64 rows to join, which the pairs then number in this order; all when None.
 
         Yields:
             Pairs, each block sorted by (distance, i, j); each pair comes once, blocks in no order.
         """
+        if among is not None and len(among) == 0:
+            return
         clock = _Clock()
-        found, join = self._start(rows, radius, gap, clock, _tick("pairs", progress))
+        found, join = self._start(rows, radius, gap, clock, _tick("pairs", progress), among)
         first, step, edges = 0, 1, 0
         while first < join.tasks:
             progress("pairs", first, join.tasks)
@@ -105,11 +118,17 @@ class ExactSearch:
         return labels
 
     def _start(
-        self, rows: Rows, radius: float, gap: LabelGap | None, clock: _Clock, tick: Callable[[int, int], None] | None
+        self,
+        rows: Rows,
+        radius: float,
+        gap: LabelGap | None,
+        clock: _Clock,
+        tick: Callable[[int, int], None] | None,
+        among: npt.NDArray[np.int64] | None = None,
     ) -> tuple[Filter, Any]:
-        found = choose_filter(rows, radius, gap, self.threads, self.memory_limit)
+        found = choose_filter(rows, radius, gap, self.threads, self.memory_limit, among)
         clock.lap("choose the filter")
-        join = start_join(rows, radius, gap, found, self.threads, tick)
+        join = start_join(rows, radius, gap, found, self.threads, tick, among)
         clock.lap("shorten the rows")
         return found, join
 

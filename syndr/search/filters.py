@@ -58,7 +58,12 @@ class Filter:
 
 
 def choose_filter(
-    rows: Rows, radius: float, gap: LabelGap | None, threads: int, memory_limit: int | None = None
+    rows: Rows,
+    radius: float,
+    gap: LabelGap | None,
+    threads: int,
+    memory_limit: int | None = None,
+    among: npt.NDArray[np.int64] | None = None,
 ) -> Filter:
     """Choose by estimated cost, trying filters out on a sample where there is enough work for that to pay.
 
@@ -68,16 +73,17 @@ def choose_filter(
         gap: Its label condition.
         threads: Threads for the trial.
         memory_limit: Bytes that the short and whole rows may take together; half the machine's memory when None.
+        among: The rows that will be joined; all when None.
 
     Returns:
         The filter with the least estimated cost.
     """
-    count, dims = rows.features.shape
-    pairs = _pairs_in_band(count, gap)
+    count, dims = len(rows) if among is None else len(among), rows.features.shape[1]
+    pairs = _pairs_in_band(count, gap if gap is None or among is None else LabelGap(gap.labels[among], gap.gap))
     limit = memory_limit if memory_limit is not None else _half_of_memory()
     as_they_are = pairs * dims * _COMPARE
     if dims <= 64 or as_they_are < 100 * _TRIAL:
-        return _unprojected(rows, "few dims or pairs: rows are compared as they are")
+        return _unprojected(_sample(rows, among, 256), "few dims or pairs: rows are compared as they are")
 
     def cost(directions: int, left: float, whole_rows: bool = True) -> float:
         once, each = _CHECK if whole_rows else _CHECK_FLOATS
@@ -86,34 +92,41 @@ def choose_filter(
 
     best, least = None, as_they_are
     tried: list[str] = []
-    sample = rows.take(np.arange(min(count, _TRIED)) * count // min(count, _TRIED))
+    sample = _sample(rows, among, _TRIED)
+    seen = _sample(rows, among, _SAMPLED if count < _MANY_ROWS else _LARGE_SAMPLE)
     for directions in sorted((d for d in _LEFT if d < dims // 2), key=lambda d: cost(d, _LEFT[d])):
         if cost(directions, 0) > least or (tried and _TRIAL * directions > _WORTH * least):
             continue  # would cost more even if it left no candidate, or there is too little to gain
-        found = _projected(rows, directions, limit, threads)
+        found = _projected(seen, directions, count * (dims + directions + 64) <= limit, threads)
         left = _candidates(sample, found, radius, threads)
         tried.append(f"{found.dims} dims leave {left:.2%} of a sample's pairs")
         if cost(directions, left, found.whole_rows) < least:
             best, least = found, cost(directions, left, found.whole_rows)
     said = ", ".join(tried)
     if best is None:
-        return _unprojected(rows, f"no filter pays: {said}")
+        return _unprojected(sample, f"no filter pays: {said}")
     return Filter(best.basis, best.centre, best.step, best.whole_rows, said)
 
 
-def _projected(rows: Rows, directions: int, limit: int, threads: int) -> Filter:
-    count, dims = rows.features.shape
-    sampled = _SAMPLED if count < _MANY_ROWS else _LARGE_SAMPLE
-    basis, centre, step = _native.principal_filter(rows.features, rows.norms, sampled, directions, threads, None)
-    return Filter(basis, centre, step, count * (dims + directions + 64) <= limit, "")
+def _sample(rows: Rows, among: npt.NDArray[np.int64] | None, most: int) -> Rows:
+    """Give some rows, evenly spread."""
+    count = len(rows) if among is None else len(among)
+    if count <= most and among is None:
+        return rows
+    some = np.arange(min(count, most)) * count // max(1, min(count, most))
+    return rows.take(some if among is None else among[some])
 
 
-def _unprojected(rows: Rows, why: str) -> Filter:
-    count, dims = rows.features.shape
-    some = rows.take(np.arange(min(count, 512)) * count // max(1, min(count, 512)))
+def _projected(seen: Rows, directions: int, whole_rows: bool, threads: int) -> Filter:
+    basis, centre, step = _native.principal_filter(seen.features, seen.norms, len(seen), directions, threads, None)
+    return Filter(basis, centre, step, whole_rows, "")
+
+
+def _unprojected(some: Rows, why: str) -> Filter:
     unit = np.abs(_native.unit_rows(some.features, some.norms, 1))
     largest = float(np.quantile(unit, 0.9999)) if unit.size else 1.0
-    return Filter(None, np.zeros(dims, dtype=np.float32), max(largest / 127, 1.001e-3), False, why)
+    centre = np.zeros(some.features.shape[1], dtype=np.float32)
+    return Filter(None, centre, max(largest / 127, 1.001e-3), False, why)
 
 
 def _candidates(sample: Rows, found: Filter, radius: float, threads: int) -> float:
@@ -125,12 +138,18 @@ def _candidates(sample: Rows, found: Filter, radius: float, threads: int) -> flo
 
 
 def start_join(
-    rows: Rows, radius: float, gap: LabelGap | None, found: Filter, threads: int, tick: Any = None
+    rows: Rows,
+    radius: float,
+    gap: LabelGap | None,
+    found: Filter,
+    threads: int,
+    tick: Any = None,
+    among: npt.NDArray[np.int64] | None = None,
 ) -> _native.RangeJoin:
-    """Give the native join, its short rows made."""
+    """Give the native join of the rows (``among`` some of them), its short rows made."""
     labels, limit = (None, 0.0) if gap is None else (gap.labels, gap.gap)
     return _native.RangeJoin(
-        rows.features, rows.norms, radius, labels, limit,
+        rows.features, rows.norms, radius, labels, limit, among,
         found.basis, found.centre, found.step, found.whole_rows, threads, tick,
     )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -28,6 +29,18 @@ class Pairs:
 
     def __len__(self) -> int:
         return len(self.i)
+
+    @classmethod
+    def none(cls) -> Pairs:
+        """Give no pairs."""
+        return cls(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0))
+
+    @classmethod
+    def joined(cls, blocks: Sequence[Pairs]) -> Pairs:
+        """Give the pairs of all blocks (at least one) together, sorted."""
+        i, j, distance = (np.concatenate([getattr(block, part) for block in blocks]) for part in ("i", "j", "distance"))
+        order = np.lexsort((j, i, distance))
+        return cls(i[order], j[order], distance[order])
 
 
 @dataclass(frozen=True)

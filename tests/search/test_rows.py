@@ -75,7 +75,7 @@ def test_other_numbers_are_converted(rng):
         assert matrix.dtype in (np.float32, np.float64)
         np.testing.assert_array_equal(matrix, np.asarray(given).astype(np.float64))
     half = torch.tensor(whole, dtype=torch.bfloat16)
-    np.testing.assert_array_equal(as_matrix(half), half.float().numpy())
+    assert as_matrix(half).ctypes.data == half.data_ptr()  # not copied, though NumPy has no such type
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from syndr.search.faiss.neighbours import Neighbours
 from syndr.search.faiss.run import Run
 from syndr.search.protocol import LabelGap, Pairs
 from syndr.search.rows import Rows
+from syndr.threads import default_threads
 
 _BLOCK = 1024  # queries at a time
 _HITS = 1 << 22  # ... fewer where the last block had more hits than this
@@ -49,7 +50,7 @@ class FaissSearch(ABC):
     def __init__(self, to_gpu: ToGpu | Literal["auto"] | None = "auto") -> None:
         self._faiss: Any = require("faiss", "faiss")
         self._to_gpu = gpu_mover(self._faiss, to_gpu)
-        self.report: dict[str, object] = {}
+        self.report: dict[str, Any] = {}
 
     def pairs(self, rows: Rows, radius: float, gap: LabelGap | None = None, progress: Progress = silent) -> Pairs:
         """See :meth:`syndr.search.protocol.Search.pairs`."""
@@ -123,7 +124,9 @@ class FaissSearch(ABC):
             i, j, score = i[keep], j[keep], score[keep]
             low, high = np.minimum(i, j), np.maximum(i, j)
             with run.clock("check"):
-                distance = _native.pair_distances(rows.features, rows.norms, rows.features, rows.norms, low, high)
+                distance = _native.pair_distances(
+                    rows.features, rows.norms, rows.features, rows.norms, low, high, default_threads()
+                )
             if self.exact:
                 check_scores(score, distance, dims)
             inside = distance < radius

@@ -8,9 +8,11 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from syndr import _native
 from syndr.errors import SyndrError
 from syndr.progress import Progress, silent
 from syndr.search.rows import Rows
+from syndr.threads import default_threads
 
 Longs = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
@@ -27,7 +29,7 @@ def unit_rows(rows: Rows, which: Longs) -> Scores:
     unit = np.empty((len(which), rows.features.shape[1]), dtype=np.float32)
     for start in range(0, len(which), _ROWS):
         some = which[start : start + _ROWS]
-        unit[start : start + _ROWS] = rows.features[some] / np.sqrt(rows.norms[some])[:, None]
+        unit[start : start + _ROWS] = _native.unit_rows(rows.features[some], rows.norms[some], default_threads())
     return unit
 
 

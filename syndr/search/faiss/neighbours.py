@@ -13,6 +13,7 @@ from syndr.progress import Progress, silent
 from syndr.search.faiss.index import Index, Longs, Scores, check_scores, margin, unit_rows
 from syndr.search.faiss.run import Run
 from syndr.search.rows import Rows
+from syndr.threads import default_threads
 
 _BLOCK = 1024  # queries at a time
 _SPARE = 8  # more neighbours than wanted, among which float64 finds the right order
@@ -105,7 +106,7 @@ class Neighbours:
         keep &= there_are[query, None] > 0
         i, j = query[np.nonzero(keep)[0]], ids[keep]
         distance = _native.pair_distances(
-            self.queries.features, self.queries.norms, self.base.features, self.base.norms, i, j
+            self.queries.features, self.queries.norms, self.base.features, self.base.norms, i, j, default_threads()
         )
         if self.exact:
             check_scores(scores[keep], distance, self.base.features.shape[1])

@@ -12,6 +12,7 @@ from syndr import _native
 from syndr.search.faiss.index import margin, unit_rows
 from syndr.search.protocol import LabelGap
 from syndr.search.rows import Rows
+from syndr.threads import default_threads
 
 Longs = npt.NDArray[np.int64]
 
@@ -112,7 +113,9 @@ class PairSample:
             different = i != j
             place, i, j = place[different], i[different], j[different]
             low, high = np.minimum(i, j), np.maximum(i, j)
-            distance = _native.pair_distances(rows.features, rows.norms, rows.features, rows.norms, low, high)
+            distance = _native.pair_distances(
+                rows.features, rows.norms, rows.features, rows.norms, low, high, default_threads()
+            )
             self.true[place, j] = distance < radius
 
     def note(self, i: Longs, j: Longs) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 
 class Run:
@@ -19,7 +20,7 @@ class Run:
     def __init__(self, backend: str, operation: str, rows: int) -> None:
         self._seconds: dict[str, float] = {}
         self._counts = {"candidates": 0, "pairs": 0}
-        self.report: dict[str, object] = {
+        self.report: dict[str, Any] = {
             "backend": backend,
             "operation": operation,
             "rows": rows,
