@@ -227,8 +227,9 @@ class DDCUp:
     def _thin_by_removal(
         self, rows: Rows, passing: npt.NDArray[np.int64], lower: float, decided: _Ledger, progress: Progress
     ) -> None:
-        """Walk over the sorted pairs in stretches of growing distance: nobody removed comes back, so each stretch need
-        only hold the pairs of those still there, and no more than fit in memory.
+        """Walk over the sorted pairs in stretches of growing distance.
+
+        Nobody removed comes back, so a stretch need only hold the pairs of those still there.
         """
         alive, reached = passing, 0.0
         while reached < lower:
@@ -281,12 +282,12 @@ def closest_pairs(
     search = ExactSearch()
     most = most or _HELD
     while True:
-        blocks, held, done = [Pairs.none()], 0, 0.0
+        blocks, held, share = [Pairs.none()], 0, 0.0
 
-        def watch(stage: str, at: int, total: int) -> None:
-            nonlocal done
-            done = at / max(1, total)
-            progress(stage, at, total)
+        def watch(stage: str, done: int, total: int) -> None:
+            nonlocal share
+            share = done / max(1, total)
+            progress(stage, done, total)
 
         for block in search.iter_pairs(rows, radius, None, watch, max(1, most // 4), among):
             blocks.append(block)
@@ -301,10 +302,9 @@ def closest_pairs(
                 f"{_DUPLICATE:g}); leave one of each out first, for example with: syndr downsample"
             )
         # Half as many as may be held, judged by what was found in the part of the work that is done.
-        share = 0.5 * most * max(done, 0.01) / held
-        radius = min(
-            radius / 2, max(float(np.quantile(Pairs.joined(blocks).distance, min(share, 1.0))), _DUPLICATE / 2)
-        )
+        seen = np.concatenate([block.distance for block in blocks])
+        fitting = float(np.quantile(seen, min(1.0, 0.5 * most * max(share, 0.01) / held)))
+        radius = min(radius / 2, max(fitting, _DUPLICATE / 2))
 
 
 def reference_thresholds(
