@@ -100,12 +100,12 @@ public:
 
 private:
     static constexpr std::size_t kBlock = FilterRows::kBlock;
-    static constexpr std::size_t kTaskTiles = 64;
+    static constexpr std::size_t kMostSide = 16;
     static constexpr std::size_t kWords = kBlock / 64;
     static_assert(kBlock % 64 == 0);
 
     struct Task {
-        std::uint32_t a, first_b, last_b;  // blocks
+        std::uint32_t first_a, last_a, first_b, last_b;  // blocks
     };
 
     // What components want of a pair: to know its verdict, unless its ends are joined already.
@@ -144,17 +144,16 @@ private:
     struct Worker {
         Worker(const RangeJoin& join)
             : decider(join.view_, join.norms_, join.settings_.radius, join.settings_.kernel),
-              short_rows(kBlock * join.short_->kept()), lifted(join.whole_ ? join.whole_->stride() : 0) {}
+              short_rows(kMostSide * kBlock * join.short_->kept()), lifted(join.whole_ ? join.whole_->stride() : 0) {}
 
         PairDecider decider;
         Aligned<std::int8_t> short_rows;
-        std::int32_t bars[kBlock];
+        std::int32_t bars[kMostSide * kBlock];
         std::uint64_t words[kBlock * kWords];
         Aligned<std::uint8_t> lifted;
         std::uint32_t row[kBlock];  // candidates of one row
         std::vector<Open> open;
         std::unique_ptr<Aligned<float>> unit_a, unit_b, products;  // of tiles decided by one product
-        std::size_t unit_block = std::size_t(-1);                  // the block in unit_a
         JoinCounts counts;
     };
 
@@ -189,19 +188,21 @@ private:
         });
     }
 
-    // Each task is a block against up to kTaskTiles blocks. Those that begin on the diagonal come first: they join what
-    // lies close together, and joined rows need no further look.
+    // Each task is a square of tiles, whose whole rows stay in the last-level cache while they meet each other. Those on
+    // the diagonal come first: they join what lies close together, and joined rows need no further look.
     void plan_tasks() {
+        const std::size_t side = std::clamp<std::size_t>(blocks() / 32, 1, kMostSide);
+        const auto last = [&](std::size_t first) { return std::uint32_t(std::min(blocks(), first + side)); };
         std::vector<Task> rest;
-        std::size_t end = 0;
-        for (std::size_t a = 0; a < blocks(); ++a) {
-            end = std::max(end, a + 1);
-            while (end < blocks() && (labels_.empty() || labels_[end * kBlock] - last_label(a) < settings_.gap)) ++end;
-            for (std::size_t b = a; b < end; b += kTaskTiles)
-                (b == a ? tasks_ : rest)
-                    .push_back({std::uint32_t(a), std::uint32_t(b), std::uint32_t(std::min(end, b + kTaskTiles))});
-        }
+        for (std::size_t a = 0; a < blocks(); a += side)
+            for (std::size_t b = a; b < blocks() && !too_far(last(a) - 1, b); b += side)
+                (b == a ? tasks_ : rest).push_back({std::uint32_t(a), last(a), std::uint32_t(b), last(b)});
         tasks_.insert(tasks_.end(), rest.begin(), rest.end());
+    }
+
+    // Whether the labels of block b, which stands behind block a, are all a whole gap above those of a.
+    bool too_far(std::size_t a, std::size_t b) const {
+        return !labels_.empty() && !(labels_[b * kBlock] - last_label(a) < settings_.gap);
     }
 
     double last_label(std::size_t block) const { return labels_[std::min(rows_, (block + 1) * kBlock) - 1]; }
@@ -213,23 +214,28 @@ private:
             if (!workers[number]) workers[number] = std::make_unique<Worker>(*this);
             Worker& worker = *workers[number];
             const Task& work = tasks_[first + task];
-            bool unpacked = false;
-            for (std::size_t b = work.first_b; b < work.last_b && !job.stopping(); ++b) {
-                if (sink.settled_tile(work.a, b, rows_)) {
-                    ++worker.counts.tiles_joined;
-                    continue;
+            std::uint32_t unpacked = 0;  // a bit for each block of the first side
+            for (std::size_t b = work.first_b; b < work.last_b; ++b)
+                for (std::size_t a = work.first_a; a < work.last_a && !job.stopping(); ++a) {
+                    if (b < a || too_far(a, b)) continue;
+                    if (sink.settled_tile(a, b, rows_)) {
+                        ++worker.counts.tiles_joined;
+                        continue;
+                    }
+                    const std::size_t at = (a - work.first_a) * kBlock;
+                    std::int8_t* rows = worker.short_rows.data() + at * short_->kept();
+                    if (!(unpacked >> (a - work.first_a) & 1)) short_->unpack(a * kBlock, rows, worker.bars + at);
+                    unpacked |= 1u << (a - work.first_a);
+                    short_->candidates(rows, worker.bars + at, b * kBlock, worker.words);
+                    scan_tile(sink, a, b, worker);
+                    settle(sink, a, b, worker, number);
                 }
-                if (!unpacked) short_->unpack(work.a * kBlock, worker.short_rows.data(), worker.bars);
-                unpacked = true;
-                scan_tile(sink, work.a, b, worker);
-                settle(sink, work.a, b, worker, number);
-            }
         });
         for (const auto& worker : workers)
             if (worker) counts_.add(worker->counts);
     }
 
-    // Leaves in worker.open what the two filters do not decide.
+    // Goes through the tile's candidates; leaves in worker.open what whole 8-bit rows do not decide.
     template <class Sink>
     void scan_tile(Sink& sink, std::size_t block_a, std::size_t block_b, Worker& worker) {
         const std::size_t a0 = block_a * kBlock, a1 = std::min(rows_, a0 + kBlock), b0 = block_b * kBlock;
@@ -237,7 +243,6 @@ private:
         ++counts.tiles;
         counts.compared += (a1 - a0) * (std::min(rows_, b0 + kBlock) - b0);
         worker.open.clear();
-        short_->candidates(worker.short_rows.data(), worker.bars, b0, worker.words);
         for (std::size_t a = a0; a < a1; ++a) {
             std::size_t count = 0;
             for (std::size_t w = 0; w < kWords; ++w)
@@ -328,8 +333,7 @@ private:
         }
         const std::size_t a0 = block_a * kBlock, b0 = block_b * kBlock;
         const std::size_t rows_a = std::min(kBlock, rows_ - a0), rows_b = std::min(kBlock, rows_ - b0);
-        if (worker.unit_block != block_a) load(a0, rows_a, *worker.unit_a, worker);
-        worker.unit_block = block_a;
+        load(a0, rows_a, *worker.unit_a, worker);
         load(b0, rows_b, *worker.unit_b, worker);
         settings_.kernel.tile.products(worker.unit_a->data(), rows_a, worker.unit_b->data(), rows_b, stride,
                                        worker.products->data(), kBlock);

@@ -9,6 +9,10 @@
 #include <new>
 #include <vector>
 
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
 #include "exact_distance.hpp"
 #include "kernels/kernel.hpp"
 #include "matrix_view.hpp"
@@ -16,14 +20,20 @@
 
 namespace syndr {
 
-// Memory that the vector kernels like: starts on a 64-byte boundary, not initialized.
+// Memory that the vector kernels like: starts on a 64-byte boundary, not initialized. Much of it comes in huge pages where
+// the system has them: rows are read in no order, and each small page would be looked up anew.
 template <class T>
 class Aligned {
 public:
     explicit Aligned(std::size_t size) {
-        const std::size_t bytes = (std::max<std::size_t>(1, size * sizeof(T)) + 63) / 64 * 64;
-        data_.reset(static_cast<T*>(std::aligned_alloc(64, bytes)));
+        constexpr std::size_t kHuge = std::size_t(2) << 20;
+        const std::size_t wanted = std::max<std::size_t>(1, size * sizeof(T));
+        const std::size_t unit = wanted >= 4 * kHuge ? kHuge : 64, bytes = (wanted + unit - 1) / unit * unit;
+        data_.reset(static_cast<T*>(std::aligned_alloc(unit, bytes)));
         if (!data_) throw std::bad_alloc();
+#ifdef MADV_HUGEPAGE
+        if (unit == kHuge) madvise(data_.get(), bytes, MADV_HUGEPAGE);  // advice: it may be refused
+#endif
     }
     T* data() { return data_.get(); }
     const T* data() const { return data_.get(); }
