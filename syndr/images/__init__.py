@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from syndr.images.imagefolder import METADATA, write_metadata
-from syndr.images.listing import IMAGE_SUFFIXES, list_images, samples_from_folder
+from syndr.images.huggingface import dataset_images
+from syndr.images.imagefolder import METADATA, read_imagefolder, write_metadata
+from syndr.images.listing import IMAGE_SUFFIXES, glob_images, list_images, samples_from_folder
 from syndr.images.rejected import REJECTED, Rejected, read_rejected, write_rejected
+from syndr.images.sources import PictureSource, open_pictures
 from syndr.lazy import lazy_exports
 
 if TYPE_CHECKING:
@@ -29,16 +31,21 @@ __all__ = [
     "FileFacts",
     "Picture",
     "PictureCache",
+    "PictureSource",
     "PictureWriter",
     "Rejected",
     "center_crop",
     "check_picture_suffix",
+    "dataset_images",
     "decode",
     "encode_png",
     "encode_thumbnail",
+    "glob_images",
     "list_images",
+    "open_pictures",
     "random_crop",
     "read_ahead",
+    "read_imagefolder",
     "read_picture",
     "read_rejected",
     "resize_shorter_side",

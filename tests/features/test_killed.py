@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import random
 import resource
@@ -27,11 +28,11 @@ SETTINGS = {"batch_size": BATCH, "crop": 16, "threads": 2, "hash_files": True}
 
 # Importing torch takes seconds: one process does it and forks one that extracts each time it is asked to.
 SERVER = textwrap.dedent("""
-    import os, sys, time
+    import json, os, sys, time
     import torch
     from syndr.features import Backbone, extract, unfinished
     from syndr.images import samples_from_folder
-    root, settings = sys.argv[1], eval(sys.argv[2])
+    root, settings = sys.argv[1], json.loads(sys.argv[2])
     unfinished.SHARD_BYTES = 8 * 4 * 10  # a shard is closed after ten rows or a few more
     while sys.stdin.readline():
         child = os.fork()
@@ -83,7 +84,7 @@ def wait_for(child):
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="tells by /proc when a process has ended")
 def test_killed_at_random_moments(pool, tiny, tmp_path, undisturbed):
     torch.save(tiny().body.state_dict(), tmp_path / "tiny.pth")
-    command = [sys.executable, "-c", SERVER, str(tmp_path), repr(SETTINGS)]
+    command = [sys.executable, "-c", SERVER, str(tmp_path), json.dumps(SETTINGS)]
     server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def start():
