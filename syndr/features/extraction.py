@@ -38,7 +38,7 @@ def extract(
     backbone: Backbone,
     out: str | Path,
     batch_size: int = 32,
-    crop: int = 224,
+    crop: int | None = None,
     threads: int | None = None,
     device: str | torch.device = "cpu",
     progress: Progress = silent,
@@ -65,7 +65,8 @@ def extract(
         out: The store's folder; it appears when everything is done (until then ``<out>.partial``). Files that
             cannot be read are listed in its ``rejected.csv`` with the reason.
         batch_size: Images per forward pass; a setting of the store, as it may move the last bits.
-        crop: Side of the centre crop in pixels; smaller images are enlarged (``center_crop``).
+        crop: Side of the centre crop in pixels, by default ``backbone.crop``; smaller images are enlarged
+            (``center_crop``).
         threads: Decoding threads; by default the cores this process may use.
         device: Where the network runs.
         progress: Told the number of table rows done.
@@ -92,6 +93,7 @@ def extract(
         StoreError: When ``out`` holds something else, a store or an unfinished store with other settings, no
             image at all could be read, more than ``max_rejected`` could not, or the disk is full.
     """
+    crop = backbone.crop if crop is None else crop
     _check(samples, images, files, batch_size, crop, dtype)
     out = Path(out)
     manifest = Manifest(
@@ -257,7 +259,7 @@ def _check(
         raise InputError("extract: images= and files= both say where pictures come from; give one of them")
     if images is None and files is None and "path" not in samples:
         raise InputError("extract: the sample table has no column 'path'; add one, or give images=")
-    if images is None and "seed" in samples and samples.table["seed"].null_count < len(samples):
+    if images is None and files is None and "seed" in samples and samples.table["seed"].null_count < len(samples):
         raise InputError(
             "extract: the sample table has virtual rows (a seed instead of a file); give images= to make them"
         )

@@ -66,10 +66,16 @@ class Forward:
             prepare the next batch meanwhile.
 
         Raises:
-            InputError: When the network gives something else than it declares.
+            InputError: When the network fails, or gives something else than it declares.
         """
-        with self._autocast():
-            parts = [self._network(self._prepared(part)).float() for part in self._parts(pictures)]
+        try:
+            with self._autocast():
+                parts = [self._network(self._prepared(part)).float() for part in self._parts(pictures)]
+        except (RuntimeError, AssertionError) as error:  # a size it does not take, or memory that is not there
+            raise InputError(
+                f"backbone {self._backbone.name} failed on {len(pictures)} pictures of {pictures.shape[3]} x "
+                f"{pictures.shape[2]} pixels ({str(error).splitlines()[0]}); choose another crop or batch size"
+            ) from error
         features = parts[0] if len(parts) == 1 else torch.cat(parts)
         if features.shape != (len(pictures), self._backbone.dims):
             raise InputError(
