@@ -21,6 +21,8 @@ _OPTIONAL = {
     "faiss-gpu-cu12": "faiss-gpu",
     "ray": "ray",
     "umap-learn": "umap",
+    "timm": "timm",
+    "datasets": "datasets",
     "scikit-image": "demo",
     "scikit-learn": "demo",
     "piq": "demo",

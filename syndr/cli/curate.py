@@ -1,4 +1,4 @@
-"""Commands for pools of pictures and embeddings: extract, select, synthesize, downsample."""
+"""Commands for pools of pictures and embeddings: select, synthesize, downsample."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import typer
 from rich.table import Table
 
-from syndr.cli.console import Device, DncnnWeights, Json, Seed, bars, note, set_aside, show, table, table_option
+from syndr.cli.console import Device, DncnnWeights, Json, Seed, bars, set_aside, show, table, table_option
 from syndr.datasets import LabelScale
 from syndr.downsample import DRCDown, Thinning
 from syndr.errors import InputError
@@ -23,7 +23,7 @@ from syndr.search import BACKENDS, AutoSearch, Search, get_search
 from syndr.select import SELECTED, DDCUp
 from syndr.synthesize import pseudo_labels
 from syndr.tables import NO_DIRECTION, clusters_table, selection_rejected, selection_table, thinning_rejected
-from syndr.virtual import VirtualDataset, check_types, made_with, virtual_rows, virtual_types
+from syndr.virtual import VirtualDataset, check_types, virtual_rows
 
 
 class Rule(StrEnum):
@@ -52,50 +52,6 @@ class Picture(StrEnum):
 
     png = "png"
     bmp = "bmp"
-
-
-def extract(
-    pictures: Annotated[
-        Path, typer.Argument(help="A folder of pictures, or a sample table with id and path.", exists=True)
-    ],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The feature store's folder.")],
-    backbone: Annotated[str, typer.Option(help="resnet50, swin_t or efficientnet_lite0.")] = "resnet50",
-    weights: Annotated[
-        Path | None, typer.Option(help="Weights file (.pth, .safetensors) instead of ImageNet's.", exists=True)
-    ] = None,
-    batch_size: Annotated[int, typer.Option(help="Pictures per forward pass; part of the store's identity.")] = 32,
-    dncnn_weights: DncnnWeights = None,
-    device: Device = "cpu",
-    as_json: Json = False,
-) -> None:
-    """Compute the features of pictures and store them, memory-mapped, with their ids.
-
-    Bad files are set aside in rejected.csv. Run it again to go on after an interruption.
-
-    Example: `syndr extract pool/ -o pool.features --backbone efficientnet_lite0`
-    """
-    from syndr.features import build_backbone
-    from syndr.features import extract as extract_features
-
-    samples = table_or_folder(pictures)
-    with bars() as progress:
-        network = build_backbone(backbone, weights)
-        images = VirtualDataset(samples, device).image if "seed" in samples else None
-        store = extract_features(
-            samples,
-            network,
-            out,
-            batch_size,
-            device=device,
-            progress=progress,
-            images=images,
-            made_with=made_with(virtual_types(samples)),
-        )
-    rejected = len(samples) - len(store)
-    if rejected:
-        note(f"{rejected} pictures set aside, see {out / 'rejected.csv'}")
-    result = {"store": str(out), "rows": len(store), "dims": network.dims, "rejected": rejected}
-    show(result, as_json, f"{len(store)} rows of {network.dims} features in {out}")
 
 
 def select(
@@ -353,4 +309,4 @@ def _numbers(text: str, option: str, most: int) -> tuple[int, ...]:
     return numbers
 
 
-COMMANDS = (extract, select, synthesize, downsample)
+COMMANDS = (select, synthesize, downsample)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from syndr import __version__
-from syndr.cli import curate, learn, pictures, whole
+from syndr.cli import curate, features, learn, pictures, whole
 from syndr.cli.console import note
 from syndr.errors import InputError, SyndrError
 
@@ -19,9 +19,10 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-for module in (whole, pictures, curate, learn):
+for module in (whole, pictures, features, curate, learn):
     for command in module.COMMANDS:
         app.command(command.__name__)(command)
+app.add_typer(features.store_app)
 
 # Typer carries its own copy of click in some versions and uses the installed one in others; both are told by their
 # common ancestor of typer's own exceptions.
