@@ -21,6 +21,8 @@ _OPTIONAL = {
     "faiss-gpu-cu12": "faiss-gpu",
     "ray": "ray",
     "umap-learn": "umap",
+    "openpyxl": "datasets",
+    "xlrd": "datasets",
     "scikit-image": "demo",
     "scikit-learn": "demo",
     "piq": "demo",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from syndr.datasets import KADID10K, QUALITY, LabelScale, read_kadid10k, released_references
+from syndr.datasets import QUALITY, LabelScale, find_database, read_database, released_references
 from syndr.errors import InputError, require
 from syndr.images import samples_from_folder
 from syndr.recipe import Recipe
@@ -73,8 +73,9 @@ def training_set(recipe: Recipe) -> TrainingData:
     scale = QUALITY
     references: Samples | None = None
     if source.database == "kadid10k":
-        samples, references = read_kadid10k(str(source.root))
-        scale = KADID10K
+        found = read_database(source.database, str(source.root))
+        samples, references = found.samples, found.references
+        scale = find_database(source.database).labels_named().scale
     else:
         samples = Samples.read(str(source.samples))
         references = None if source.references is None else table_or_folder(source.references)
