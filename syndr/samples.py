@@ -86,16 +86,7 @@ class Samples:
         Raises:
             InputError: When the file is absent, of another kind, or not readable as such a table.
         """
-        path = Path(path)
-        reader = _READERS.get(path.suffix.lower())
-        if reader is None:
-            raise InputError(f"{path}: not a sample table; use one of {', '.join(_READERS)}")
-        try:
-            table = reader(path)
-        except FileNotFoundError as error:
-            raise InputError(f"{path}: no such file") from error
-        except (pa.ArrowException, OSError) as error:
-            raise InputError(f"{path}: cannot be read as {path.suffix}: {error}") from error
+        table = read_table(path)
         try:
             return cls(table)
         except InputError as error:
@@ -216,6 +207,24 @@ def _as_array(name: str, values: Any) -> pa.Array:
         raise InputError(
             f"sample table: column {name!r} must be {KNOWN_COLUMNS.get(name, 'of one type')}: {error}"
         ) from error
+
+
+def read_table(path: str | Path) -> pa.Table:
+    """Read ``.parquet``, ``.csv`` or ``.jsonl`` as a plain table, which need not have ids.
+
+    Raises:
+        InputError: When the file is absent, of another kind, or not readable as such a table.
+    """
+    path = Path(path)
+    reader = _READERS.get(path.suffix.lower())
+    if reader is None:
+        raise InputError(f"{path}: not a sample table; use one of {', '.join(_READERS)}")
+    try:
+        return reader(path)
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file") from error
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"{path}: cannot be read as {path.suffix}: {error}") from error
 
 
 def _typed(table: pa.Table) -> pa.Table:

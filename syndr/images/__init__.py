@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from syndr.images.crops import center_crop, random_crop, resize_shorter_side
     from syndr.images.decoding import MAX_PIXELS, decode
     from syndr.images.encoding import check_picture_suffix, encode_png, encode_thumbnail, write_image
+    from syndr.images.sizes import check_input_size, resize_input
     from syndr.images.writer import PictureWriter
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "PictureWriter",
     "Rejected",
     "center_crop",
+    "check_input_size",
     "check_picture_suffix",
     "decode",
     "encode_png",
@@ -36,6 +38,7 @@ __all__ = [
     "list_images",
     "random_crop",
     "read_ahead",
+    "resize_input",
     "resize_shorter_side",
     "samples_from_folder",
     "write_image",
@@ -50,12 +53,14 @@ __getattr__ = lazy_exports(
         "PictureCache": "cache",
         "PictureWriter": "writer",
         "center_crop": "crops",
+        "check_input_size": "sizes",
         "check_picture_suffix": "encoding",
         "decode": "decoding",
         "encode_png": "encoding",
         "encode_thumbnail": "encoding",
         "random_crop": "crops",
         "read_ahead": "ahead",
+        "resize_input": "sizes",
         "resize_shorter_side": "crops",
         "write_image": "encoding",
     },
