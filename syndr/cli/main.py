@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from syndr import __version__
-from syndr.cli import curate, learn, pictures, whole
+from syndr.cli import curate, databases, learn, pictures, whole
 from syndr.cli.console import note
 from syndr.errors import InputError, SyndrError
 
@@ -22,6 +22,7 @@ app = typer.Typer(
 for module in (whole, pictures, curate, learn):
     for command in module.COMMANDS:
         app.command(command.__name__)(command)
+app.add_typer(databases.app, name="datasets")
 
 # Typer carries its own copy of click in some versions and uses the installed one in others; both are told by their
 # common ancestor of typer's own exceptions.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from syndr.datasets.check import Check, check_database
 from syndr.datasets.declaration import Database, Labels, Part, Pictures, Tables
 from syndr.datasets.generic import read_labelled_table
 from syndr.datasets.kadid10k import released_references
@@ -17,12 +18,14 @@ __all__ = [
     "QUALITY",
     "SPLITS",
     "TYPE_PRESETS",
+    "Check",
     "Database",
     "LabelScale",
     "Labels",
     "Part",
     "Pictures",
     "Tables",
+    "check_database",
     "check_leakage",
     "find_database",
     "part_of",
