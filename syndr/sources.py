@@ -107,7 +107,12 @@ def candidate_pool(pool: Pool) -> Samples | None:
 
 
 def sized_images(samples: Samples, size: str, device: str) -> Callable[[int], torch.Tensor]:
-    """Give the function from a row to its picture at an input size; virtual pictures keep their reference's."""
+    """Give the function from a row to its picture at an input size; virtual pictures keep their reference's.
+
+    Raises:
+        InputError: When there is no such size, or as :class:`~syndr.virtual.VirtualDataset`.
+    """
+    _check_size(size)
     pictures = VirtualDataset(samples, device)
     if size == "native":
         return pictures.image

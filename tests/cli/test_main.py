@@ -5,7 +5,7 @@ from syndr.cli import whole
 
 COMMANDS = (
     "demo", "distort", "extract", "select", "synthesize", "downsample", "train", "evaluate", "score", "report", "run",
-    "doctor", "datasets",
+    "doctor", "datasets", "train-distortion-classifier", "select-types",
 )  # fmt: skip
 
 
@@ -81,9 +81,10 @@ def test_doctor_reports_two_owners_of_one_module(syndr, monkeypatch):
 
 
 def test_every_command_is_tested():
-    from syndr.cli import curate, learn, pictures
+    from syndr.cli import curate, learn, pictures, target_types
 
-    named = {command.__name__ for module in (whole, pictures, curate, learn) for command in module.COMMANDS}
+    modules = (whole, pictures, curate, learn, target_types)
+    named = {command.__name__.replace("_", "-") for module in modules for command in module.COMMANDS}
     assert named | {"datasets"} == set(COMMANDS)
 
 
