@@ -23,6 +23,8 @@ _OPTIONAL = {
     "umap-learn": "umap",
     "timm": "timm",
     "datasets": "datasets",
+    "openpyxl": "spreadsheets",
+    "xlrd": "spreadsheets",
     "scikit-image": "demo",
     "scikit-learn": "demo",
     "piq": "demo",

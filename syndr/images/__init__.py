@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from syndr.images.crops import center_crop, random_crop, resize_shorter_side
     from syndr.images.decoding import MAX_PIXELS, FileFacts, Picture, decode, read_picture
     from syndr.images.encoding import check_picture_suffix, encode_png, encode_thumbnail, write_image
+    from syndr.images.sizes import check_input_size, resize_input
     from syndr.images.writer import PictureWriter
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "PictureWriter",
     "Rejected",
     "center_crop",
+    "check_input_size",
     "check_picture_suffix",
     "dataset_images",
     "decode",
@@ -48,6 +50,7 @@ __all__ = [
     "read_imagefolder",
     "read_picture",
     "read_rejected",
+    "resize_input",
     "resize_shorter_side",
     "samples_from_folder",
     "write_image",
@@ -64,6 +67,7 @@ __getattr__ = lazy_exports(
         "PictureCache": "cache",
         "PictureWriter": "writer",
         "center_crop": "crops",
+        "check_input_size": "sizes",
         "check_picture_suffix": "encoding",
         "decode": "decoding",
         "encode_png": "encoding",
@@ -71,6 +75,7 @@ __getattr__ = lazy_exports(
         "random_crop": "crops",
         "read_ahead": "ahead",
         "read_picture": "decoding",
+        "resize_input": "sizes",
         "resize_shorter_side": "crops",
         "write_image": "encoding",
     },

