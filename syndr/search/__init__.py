@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from syndr.errors import InputError
+from collections.abc import Callable
+from importlib import import_module
+from typing import cast
+
+from syndr.errors import InputError, require
 from syndr.search.exact import ExactSearch
 from syndr.search.faiss import FaissFlatSearch
 from syndr.search.protocol import LabelGap, Pairs, Search
@@ -17,14 +21,25 @@ from syndr.search.rows import (
     split_rows,
 )
 
-BACKENDS = {backend.name: backend for backend in (ExactSearch, FaissFlatSearch)}
+
+
+def _cuda_search() -> Search:
+    require("torch", "torch")
+    return cast(Search, import_module("syndr.search.cuda").CudaSearch())
+
+
+BACKENDS: dict[str, Callable[[], Search]] = {
+    "cuda": _cuda_search,
+    ExactSearch.name: ExactSearch,
+    FaissFlatSearch.name: FaissFlatSearch,
+}
 
 
 def get_search(search: str | Search) -> Search:
-    """Give a backend by name (``"exact"``, ``"faiss"``), or the object itself when it already is one.
+    """Give a backend by name (``"exact"``, ``"cuda"``, ``"faiss"``), or the object itself when it already is one.
 
     Raises:
-        InputError: For an unknown name.
+        InputError: For an unknown name, or ``"cuda"`` without a CUDA device.
         MissingExtraError: When the backend's package is not installed.
     """
     if not isinstance(search, str):

@@ -10,6 +10,11 @@ from syndr.search import BACKENDS, get_search
 def search(request):
     if request.param == "faiss":
         pytest.importorskip("faiss", reason="the extra faiss is not installed")
+    if request.param == "cuda":
+        pytest.importorskip("torch", reason="the extra torch is not installed")
+        from syndr.search.cuda import CudaSearch
+
+        return CudaSearch(device="cpu")  # the same steps in plain torch; tests/search/cuda has more
     return get_search(request.param)
 
 
