@@ -22,7 +22,6 @@ from syndr.search.rows import (
 )
 
 
-
 def _cuda_search() -> Search:
     require("torch", "torch")
     return cast(Search, import_module("syndr.search.cuda").CudaSearch())

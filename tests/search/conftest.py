@@ -1,21 +1,15 @@
 from __future__ import annotations
 
 import pytest
+from search_backends import backend
 
 from syndr import _native
-from syndr.search import BACKENDS, get_search
+from syndr.search import BACKENDS
 
 
 @pytest.fixture(params=sorted(BACKENDS))
 def search(request):
-    if request.param == "faiss":
-        pytest.importorskip("faiss", reason="the extra faiss is not installed")
-    if request.param == "cuda":
-        pytest.importorskip("torch", reason="the extra torch is not installed")
-        from syndr.search.cuda import CudaSearch
-
-        return CudaSearch(device="cpu")  # the same steps in plain torch; tests/search/cuda has more
-    return get_search(request.param)
+    return backend(request.param)
 
 
 @pytest.fixture(params=_native.kernels())

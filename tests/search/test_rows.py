@@ -187,7 +187,7 @@ def test_dims_must_agree():
 def test_backends_by_name(monkeypatch):
     mine = ExactSearch(1)
     assert get_search(mine) is mine
-    with pytest.raises(InputError, match="no search backend 'annoy'; there are exact, faiss"):
+    with pytest.raises(InputError, match="no search backend 'annoy'; there are cuda, exact, faiss"):
         get_search("annoy")
     monkeypatch.setitem(__import__("sys").modules, "faiss", None)
     with pytest.raises(MissingExtraError, match=r"faiss cannot be imported .*pip install 'syndr\[faiss\]'"):

@@ -17,9 +17,9 @@ def squared_norms(features: Tensor, space: Workspace) -> Tensor:
     return dots(features, rows, features, rows, space)
 
 
-def cosine_distances(dot: Tensor, norms_a: Tensor, norms_b: Tensor) -> Tensor:
-    """Give 1 - dot / (sqrt(a) sqrt(b)), rounded after each step as the native core does."""
-    return 1.0 - dot / (norms_a.sqrt() * norms_b.sqrt())
+def cosine_distances(dot: Tensor, length_a: Tensor, length_b: Tensor) -> Tensor:
+    """Give 1 - dot / (|a| |b|), rounded after each step as the native core does."""
+    return 1.0 - dot / (length_a * length_b)
 
 
 def dots(first: Tensor, i: Tensor, second: Tensor, j: Tensor, space: Workspace) -> Tensor:
@@ -40,7 +40,7 @@ def dots(first: Tensor, i: Tensor, second: Tensor, j: Tensor, space: Workspace) 
     size = _PAIRS if space.triton else space.rows(16, 4 * 8 * first.shape[1])
     parts = [
         _fold(lanes_of(first, some_i, second, some_j))
-        for some_i, some_j in zip(i.split(size), j.split(size), strict=True)
+        for some_i, some_j in zip(torch.split(i, size), torch.split(j, size), strict=True)
     ]
     return torch.cat(parts)
 
@@ -66,8 +66,9 @@ def _triton_lanes(first: Tensor, i: Tensor, second: Tensor, j: Tensor) -> Tensor
     block = 32
     lanes = torch.empty(len(i), _LANES, dtype=torch.float64, device=first.device)
     if len(i):
-        lanes_kernel[(-(-len(i) // block),)](
-            first, second, i, j, lanes, len(i), first.shape[1], first.stride(0), second.stride(0),
-            BLOCK=block, UNROLL=8, num_warps=4, enable_fp_fusion=False,
-        )  # fmt: skip
+        with torch.cuda.device_of(lanes):  # type: ignore[no-untyped-call]
+            lanes_kernel[(-(-len(i) // block),)](
+                first, second, i, j, lanes, len(i), first.shape[1], first.stride(0), second.stride(0),
+                BLOCK=block, UNROLL=8, num_warps=4, enable_fp_fusion=False,
+            )  # fmt: skip
     return lanes

@@ -30,7 +30,7 @@ class Features:
         space: Device and memory; an array takes up to half of the limit.
 
     Attributes:
-        norms: (rows,) float64 squared norms, on the device.
+        lengths: (rows,) float64 Euclidean norms, on the device.
         dims: Number of columns.
         resident: Whether the features lie on the device as a whole.
     """
@@ -38,7 +38,8 @@ class Features:
     def __init__(self, rows: Rows, space: Workspace) -> None:
         self._space = space
         self._norms = rows.norms
-        self.norms = torch.tensor(rows.norms, dtype=torch.float64, device=space.device)
+        # NumPy's square root is correctly rounded, as the native core's is; torch's need not be.
+        self.lengths = torch.from_numpy(np.sqrt(rows.norms)).to(space.device)
         self.dims = int(rows.features.shape[1])
         self._tensor: Tensor | None = None
         self._array: npt.NDArray[Any] | None = None
@@ -56,7 +57,7 @@ class Features:
                     self._tensor[start : start + len(block)] = block
 
     def __len__(self) -> int:
-        return len(self.norms)
+        return len(self.lengths)
 
     @property
     def resident(self) -> bool:
@@ -66,27 +67,27 @@ class Features:
     def unit_blocks(self, size: int) -> Iterator[tuple[int, Tensor]]:
         """Give the rows scaled to unit length, (at most ``size``, dims) float64 at a time, with their first number."""
         for start, block in self._blocks(size):
-            yield start, self._unit(block, self.norms[start : start + len(block)])
+            yield start, self._unit(block, self.lengths[start : start + len(block)])
 
     def unit_rows(self, chosen: npt.NDArray[np.int64]) -> Tensor:
         """Give some rows scaled to unit length: (chosen, dims) float64."""
         where = torch.from_numpy(chosen).to(self._space.device)
         if self._tensor is not None:
-            return self._unit(self._tensor[where], self.norms[where])
+            return self._unit(self._tensor[where], self.lengths[where])
         assert self._array is not None
-        return self._unit(torch.from_numpy(self._array[chosen]).to(self._space.device), self.norms[where])
+        return self._unit(torch.from_numpy(self._array[chosen]).to(self._space.device), self.lengths[where])
 
     def distances(self, i: Tensor, other: Features, j: Tensor) -> Tensor:
         """Give the deciding distance between rows ``i`` here and rows ``j`` there: (pairs,) float64, on the device."""
         if self._tensor is not None and other._tensor is not None:
             with self._space.clock.phase("decide"):
                 dot = dots(self._tensor, i, other._tensor, j, self._space)
-                return cosine_distances(dot, self.norms[i], other.norms[j])
+                return cosine_distances(dot, self.lengths[i], other.lengths[j])
         with self._space.clock.phase("decide on the host"):
             return _native_distances(self._on_host(i), other._on_host(j)).to(self._space.device)
 
-    def _unit(self, block: Tensor, norms: Tensor) -> Tensor:
-        return block.double() / norms.sqrt()[:, None]
+    def _unit(self, block: Tensor, lengths: Tensor) -> Tensor:
+        return block.double() / lengths[:, None]
 
     def _blocks(self, size: int) -> Iterator[tuple[int, Tensor]]:
         if self._tensor is None:
@@ -106,7 +107,7 @@ class Features:
         size = min(size, len(self))
         shape, dtype = (size, self.dims), _DTYPES[self._array.itemsize]
         buffers = [torch.empty(shape, dtype=dtype, pin_memory=True) for _ in range(2)]
-        copied = [torch.cuda.Event(), torch.cuda.Event()]
+        copied = [torch.cuda.Event() for _ in range(2)]  # type: ignore[no-untyped-call]
         for turn, start in enumerate(range(0, len(self), size)):
             buffer, done = buffers[turn % 2], copied[turn % 2]
             done.synchronize()  # what this buffer last held has arrived

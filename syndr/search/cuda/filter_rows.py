@@ -52,14 +52,16 @@ class FilterRows:
     """Filter rows in a given order, padded to whole tiles with rows that are never hit.
 
     Attributes:
-        values: (padded, width) float16, on the device, or pinned on the host where they do not fit.
+        values: (padded, width) float16.
         slack: (padded,) float32 on the device, -inf for padding.
         error: What a product may be short of the true one besides the slacks of its two rows.
+        on_host: Whether ``values`` stay on the host, in pinned memory, because the device has no room for them.
     """
 
     values: Tensor
     slack: Tensor
     error: float
+    on_host: bool
 
     @property
     def width(self) -> int:
@@ -91,10 +93,11 @@ def build_filter_rows(features: Features, place: Tensor, basis: Tensor | None, s
     size = space.rows(16, 8 * (2 * features.dims + 3 * width))
     for start, unit in features.unit_blocks(min(size, 2**15)):
         here = place[start : start + len(unit)]
-        halves, error = _rounded(reduced(unit, basis), width)
+        halves, lost = _rounded(reduced(unit, basis), width)
         values[here.to(values.device)] = halves.to(values.device)
-        slack[here] = (error * ((1 + 2.0**-9) * (1 + 2.0**-20))).float()  # the last factor: rounded up
-    return FilterRows(values, slack, float64_error(features.dims) + product_error(width))
+        slack[here] = (lost * ((1 + 2.0**-9) * (1 + 2.0**-20))).float()  # the last factor: rounded up
+    error = float64_error(features.dims) + product_error(width)
+    return FilterRows(values, slack, error, on_host)
 
 
 def filter_width(coordinates: int) -> int:

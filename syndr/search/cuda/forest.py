@@ -70,7 +70,7 @@ class Forest:
             left = torch.ones_like(i, dtype=torch.bool)
             left[first] = False
             i, j = i[left], j[left]
-        for some_i, some_j in zip(i.split(4 * _AT_ONCE), j.split(4 * _AT_ONCE), strict=True):
+        for some_i, some_j in zip(torch.split(i, 4 * _AT_ONCE), torch.split(j, 4 * _AT_ONCE), strict=True):
             apart = self.roots[some_i] != self.roots[some_j]
             some_i, some_j = some_i[apart], some_j[apart]
             true = edges(some_i, some_j)

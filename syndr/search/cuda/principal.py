@@ -13,8 +13,9 @@ from syndr.search.cuda.filter_rows import DIMS_STEP, ORTHONORMAL, filter_width, 
 from syndr.search.cuda.workspace import Workspace
 
 _SAMPLE = 2048  # rows to find the directions, and as many others to try them
+_SMALLEST_SAMPLE = 512
 _WIDTHS = (64, 128, 256)  # of filter rows: one column is for the rest
-_ROUNDS = 3  # of subspace iteration (Halko, Martinsson and Tropp 2011, algorithm 4.4)
+_POWERS = 2  # of the sample's second moments (Halko, Martinsson and Tropp 2011, algorithm 4.3)
 _NEAR = 1e-3  # about what half precision adds to the radius
 
 #: Deciding one pair moves two whole rows through memory; a tile gets a pair's multiply-add out of registers. So one
@@ -53,8 +54,10 @@ def choose_basis(features: Features, radius: float, pairs: float, dims: int | No
     worth = _WORTH_A_SAMPLE["cuda" if space.device.type == "cuda" else "cpu"]
     if dims is None and (features.dims <= 2 * _WIDTHS[0] or pairs * features.dims < worth):
         return Choice(None, "too little work to look for leading directions")
-    rng = np.random.default_rng(0)
-    drawn = rng.permutation(len(features))[: 2 * min(_SAMPLE, space.rows(64, 8 * features.dims))]
+    most = min(_SAMPLE, space.rows(16, 8 * features.dims))
+    if dims is None and most < _SMALLEST_SAMPLE:
+        return Choice(None, "the memory limit leaves no room for a sample")
+    drawn = np.random.default_rng(0).permutation(len(features))[: 2 * most]
     half = (len(drawn) + 1) // 2
     basis = _leading(features.unit_rows(np.sort(drawn[:half])), max(dims or 0, *_WIDTHS) - 1)
     defect = basis.T @ basis - torch.eye(basis.shape[1], dtype=torch.float64, device=basis.device)
@@ -70,8 +73,9 @@ def _leading(sample: Tensor, most: int) -> Tensor:
     dims = sample.shape[1]
     generator = torch.Generator().manual_seed(0)
     directions = torch.randn(dims, min(dims, most), dtype=torch.float64, generator=generator).to(sample.device)
-    for _ in range(_ROUNDS):
-        directions, _ = torch.linalg.qr(sample.T @ (sample @ directions))
+    for _ in range(_POWERS):
+        directions = sample.T @ (sample @ directions)
+    directions, _ = torch.linalg.qr(directions)
     # Rotated within what they span, so that the first k of them are the best k.
     along = sample @ directions
     _, turn = torch.linalg.eigh(along.T @ along)

@@ -14,7 +14,7 @@ from syndr.progress import Progress
 from syndr.search.cuda.features import Features
 from syndr.search.cuda.filter_rows import COLUMN_TILE, ROW_TILE, build_filter_rows
 from syndr.search.cuda.principal import choose_basis
-from syndr.search.cuda.tiles import Panel, hits, list_tiles, pairs_of
+from syndr.search.cuda.tiles import Panel, hit_words, hits, list_tiles, pairs_of
 from syndr.search.cuda.workspace import Workspace
 from syndr.search.protocol import LabelGap
 
@@ -72,7 +72,7 @@ class Scan:
             "dims_kept": features.dims if choice.basis is None else choice.basis.shape[1],
             "width": self._filter.width,
             "features_on_device": features.resident,
-            "filter_rows_on_device": self._filter.values.device == space.device,
+            "filter_rows_on_device": not self._filter.on_host,
             "tiles": 0, "tiles_multiplied": 0, "tiles_skipped_by_label": 0, "tiles_skipped_as_joined": 0,
             "candidates": 0,
         }  # fmt: skip
@@ -103,13 +103,15 @@ class Scan:
         away = False if joining else None
         # Panels in order of their distance in label: what is likely to join comes first.
         rest = [
-            _Band(panels[p], panels[p + apart], away) for apart in range(len(panels)) for p in range(len(panels) - apart)
+            _Band(panels[p], panels[p + apart], away)
+            for apart in range(len(panels))
+            for p in range(len(panels) - apart)
         ]
         return (near if joining else []) + rest
 
     def _panel_rows(self) -> int:
-        rows = min(_LARGEST_PANEL, math.isqrt(self._space.limit))  # bits: rows^2 / 8 bytes
-        if self._filter.values.device != self._space.device:
+        rows = min(_LARGEST_PANEL, math.isqrt(self._space.limit // 2))  # rows^2 / 8 bytes of bits
+        if self._filter.on_host:
             rows = min(rows, self._space.rows(4, 2 * 2 * self._filter.width))
         return max(1, rows // COLUMN_TILE) * COLUMN_TILE
 
@@ -139,9 +141,13 @@ class Scan:
         tiles = list_tiles(allowed, first_a, first_b)
         left, right = self._panel(band.left, by_place), self._panel(band.right, by_place)
         words = hits(left, right, tiles, self._bar, self._space)
-        part = max(1, min(_LARGEST_PART, self._space.rows(8, 4096)))  # a full word makes 32 pairs of 128 bytes
-        for place_a, place_b in pairs_of(words, tiles, part):
-            yield self._allowed_pairs(place_a, place_b)
+        with self._space.clock.phase("unpack"):
+            # A full word makes 32 pairs of 128 bytes, their temporaries included.
+            parts = hit_words(words, min(_LARGEST_PART, self._space.rows(8, 32 * 128)))
+        for part in parts:
+            with self._space.clock.phase("unpack"):
+                pairs = self._allowed_pairs(*pairs_of(words, part, tiles))
+            yield pairs
 
     def _allowed_pairs(self, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
         good = a < b
@@ -152,7 +158,7 @@ class Scan:
         return torch.minimum(first, second), torch.maximum(first, second)
 
     def _labels_meet(self, labels: Tensor, a: Tensor, b: Tensor) -> Tensor:
-        """Whether the label intervals of two tiles come nearer than the gap; rounding keeps the order of differences."""
+        """Whether the label intervals of two tiles come nearer than the gap; rounding keeps differences in order."""
         assert self._gap is not None
         last = self._rows - 1
         highest_of_a = labels[((a + 1) * ROW_TILE - 1).clamp_max(last)]

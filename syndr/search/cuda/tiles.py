@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -74,11 +73,14 @@ def _triton_hits(left: Panel, right: Panel, a: Tensor, b: Tensor, bar: float) ->
 
     words = torch.empty((len(a), WORDS), dtype=torch.int32, device=a.device)
     joined = left.roots is not None
-    hits_kernel[(len(a),)](
-        left.values, right.values, left.slack, right.slack, left.roots if joined else a, right.roots if joined else b,
-        a, b, words, bar, left.values.shape[1], JOINED=joined, BLOCK_A=ROW_TILE, BLOCK_B=COLUMN_TILE,
-        BLOCK_K=DIMS_STEP, num_warps=8, num_stages=_stages(a.device),
-    )  # fmt: skip
+    with torch.cuda.device_of(words):  # type: ignore[no-untyped-call]
+        hits_kernel[(len(a),)](
+            left.values, right.values, left.slack, right.slack,
+            left.roots if joined else a, right.roots if joined else b,  # not read unless joined
+            a, b, words, bar, left.values.shape[1],
+            JOINED=joined, BLOCK_A=ROW_TILE, BLOCK_B=COLUMN_TILE, BLOCK_K=DIMS_STEP,
+            num_warps=8, num_stages=_stages(a.device),
+        )  # fmt: skip
     return words
 
 
@@ -96,7 +98,7 @@ def _torch_hits(left: Panel, right: Panel, a: Tensor, b: Tensor, bar: float) -> 
     rows, columns = _by_tile(left, ROW_TILE), _by_tile(right, COLUMN_TILE)
     words = torch.empty((len(a), WORDS), dtype=torch.int32, device=a.device)
     shift = torch.arange(BITS, dtype=torch.int32, device=a.device)[:, None]
-    for part in torch.arange(len(a), device=a.device).split(32):
+    for part in torch.split(torch.arange(len(a), device=a.device), 32):
         m, n = a[part].long(), b[part].long()
         product = rows.values[m].double() @ columns.values[n].double().transpose(1, 2)
         hit = product >= (bar - rows.slack[m])[:, :, None] - columns.slack[n][:, None, :]
@@ -112,12 +114,15 @@ def _by_tile(panel: Panel, rows: int) -> Panel:
     return Panel(panel.start, panel.values.view(-1, rows, panel.values.shape[1]), panel.slack.view(-1, rows), roots)
 
 
-def pairs_of(words: Tensor, tiles: Tiles, most: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Give the positions of the rows of each hit, (hits,) int64 twice, from at most ``most`` words at a time."""
-    flat = words.view(-1)
+def hit_words(words: Tensor, most: int) -> tuple[Tensor, ...]:
+    """Give the flat positions of the words that hold a hit, at most ``most`` at a time."""
+    return torch.split(words.view(-1).nonzero()[:, 0], most)
+
+
+def pairs_of(words: Tensor, some: Tensor, tiles: Tiles) -> tuple[Tensor, Tensor]:
+    """Give the positions of the two rows of each hit in some of the words: (hits,) int64 each."""
     shift = torch.arange(BITS, dtype=torch.int32, device=words.device)
-    for some in flat.nonzero()[:, 0].split(most):
-        which, q = ((flat[some, None] >> shift) & 1).nonzero(as_tuple=True)
-        word = some[which]
-        tile, inside = word // WORDS, word % WORDS
-        yield tiles.a[tile].long() * ROW_TILE + inside // 8, tiles.b[tile].long() * COLUMN_TILE + 8 * q + inside % 8
+    which, q = ((words.view(-1)[some, None] >> shift) & 1).nonzero(as_tuple=True)
+    word = some[which]
+    tile, inside = word // WORDS, word % WORDS
+    return tiles.a[tile].long() * ROW_TILE + inside // 8, tiles.b[tile].long() * COLUMN_TILE + 8 * q + inside % 8
