@@ -8,7 +8,7 @@ from torch import Tensor
 from syndr.search.cuda.workspace import Workspace
 
 _LANES = 8  # the order of summation: see csrc/exact_distance.cpp
-_PAIRS = 2**22  # of one kernel launch
+_PAIRS, _FEW_PAIRS = 2**22, 2**8  # at a time
 
 
 def squared_norms(features: Tensor, space: Workspace) -> Tensor:
@@ -37,7 +37,7 @@ def dots(first: Tensor, i: Tensor, second: Tensor, j: Tensor, space: Workspace) 
     """
     lanes_of = _triton_lanes if space.triton else _torch_lanes
     # Plain torch holds both rows, their product and temporaries in float64.
-    size = _PAIRS if space.triton else space.rows(16, 4 * 8 * first.shape[1])
+    size = _PAIRS if space.triton else max(_FEW_PAIRS, space.rows(16, 4 * 8 * first.shape[1]))
     parts = [
         _fold(lanes_of(first, some_i, second, some_j))
         for some_i, some_j in zip(torch.split(i, size), torch.split(j, size), strict=True)

@@ -9,8 +9,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-_AT_ONCE = 2**18  # candidates decided without looking for those that matter most
-_ROUNDS = 4
+_AT_ONCE = 2**14  # candidates decided without looking for those that matter most
+_ROUNDS = 4  # of looking for them
+_CHUNK = 2**20  # decided before looking again which are within one set by now
 
 
 class Forest:
@@ -45,8 +46,8 @@ class Forest:
     def absorb(self, i: Tensor, j: Tensor, edges: Callable[[Tensor, Tensor], Tensor]) -> tuple[int, int]:
         """Join along those candidates that are edges, deciding as few of them as it can.
 
-        Of many candidates, first one for each row is decided: in a dense cluster those join nearly everything, and
-        what is left lies within one set.
+        Of many candidates, first those are decided that are some row's first: in a dense cluster those join nearly
+        everything, and what is left lies within one set.
 
         Args:
             i: (candidates,) int64 rows.
@@ -62,15 +63,15 @@ class Forest:
             i, j = i[apart], j[apart]
             if len(i) <= _AT_ONCE or round_ == _ROUNDS:
                 break
-            first = _first_of_each(i, len(self.roots))
+            first = torch.zeros_like(i, dtype=torch.bool)
+            first[_first_of_each(i, len(self.roots))] = True
+            first[_first_of_each(j, len(self.roots))] = True
             some_i, some_j = i[first], j[first]
             true = edges(some_i, some_j)
             self.join(some_i[true], some_j[true])
-            decided, found = decided + len(first), found + int(true.sum())
-            left = torch.ones_like(i, dtype=torch.bool)
-            left[first] = False
-            i, j = i[left], j[left]
-        for some_i, some_j in zip(torch.split(i, 4 * _AT_ONCE), torch.split(j, 4 * _AT_ONCE), strict=True):
+            decided, found = decided + len(some_i), found + int(true.sum())
+            i, j = i[~first], j[~first]
+        for some_i, some_j in zip(torch.split(i, _CHUNK), torch.split(j, _CHUNK), strict=True):
             apart = self.roots[some_i] != self.roots[some_j]
             some_i, some_j = some_i[apart], some_j[apart]
             true = edges(some_i, some_j)

@@ -19,7 +19,7 @@ from syndr.search.cuda.workspace import Workspace
 from syndr.search.protocol import LabelGap
 
 _LARGEST_PANEL = 2**16  # rows: the bits of two panels' pairs take 512 MiB
-_LARGEST_PART = 2**20  # words unpacked at a time
+_SMALLEST_PART, _LARGEST_PART = 2**10, 2**20  # words unpacked at a time
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class Scan:
         words = hits(left, right, tiles, self._bar, self._space)
         with self._space.clock.phase("unpack"):
             # A full word makes 32 pairs of 128 bytes, their temporaries included.
-            parts = hit_words(words, min(_LARGEST_PART, self._space.rows(8, 32 * 128)))
+            parts = hit_words(words, max(_SMALLEST_PART, min(_LARGEST_PART, self._space.rows(8, 32 * 128))))
         for part in parts:
             with self._space.clock.phase("unpack"):
                 pairs = self._allowed_pairs(*pairs_of(words, part, tiles))
