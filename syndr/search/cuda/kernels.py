@@ -37,7 +37,7 @@ def hits_kernel(
     tl.store(words + tile.to(tl.int64) * (BLOCK_A * 8) + where, packed)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["pairs"])  # or some counts of pairs would each be compiled for
 def lanes_kernel(
     first, second, i, j, lanes, pairs, dims, first_stride, second_stride,
     BLOCK: tl.constexpr, UNROLL: tl.constexpr,

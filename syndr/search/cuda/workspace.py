@@ -81,7 +81,9 @@ def open_workspace(device: torch.device, memory_limit: int | None, kernels: Kern
     if memory_limit is None:
         memory_limit = _ON_CPU
         if device.type == "cuda":
-            memory_limit = int(_SHARE_OF_FREE * torch.cuda.mem_get_info(device)[0])
+            # What torch's allocator keeps for later counts as free.
+            kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+            memory_limit = int(_SHARE_OF_FREE * (torch.cuda.mem_get_info(device)[0] + kept))
     return Workspace(device, memory_limit, uses_triton(device, kernels), Clock(device))
 
 
