@@ -123,6 +123,15 @@ def test_label_gaps_at_the_limit(data):
     assert_same_bytes(search, rows_of(X), 0.01, LabelGap(labels, gap))
 
 
+@pytest.mark.parametrize(("low", "high", "meet"), [(0.0, 0.999, True), (3.1, 4.1, True), (3.0, 4.0, False)])
+def test_gaps_between_whole_tiles(low, high, meet):
+    labels = np.repeat([low, high], 256)  # 4.1 - 3.1 falls short of 1 in float64
+    search = CudaSearch("cpu")
+    components = search.components(rows_of(np.ones((512, 2))), RADIUS, LabelGap(labels, 1.0))
+    assert components.tolist() == [0] * 256 + [0 if meet else 1] * 256
+    assert search.report["tiles_skipped_by_label"] == (0 if meet else 2)
+
+
 def test_alike_rows_cost_few_decisions():
     rows = rows_of(np.ones((30_000, 4), dtype=np.float32))
     search = CudaSearch("cpu", dims=0)
