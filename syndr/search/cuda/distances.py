@@ -36,8 +36,9 @@ def dots(first: Tensor, i: Tensor, second: Tensor, j: Tensor, space: Workspace) 
         (pairs,) float64.
     """
     lanes_of = _triton_lanes if space.triton else _torch_lanes
-    # Plain torch holds both rows, their product and temporaries in float64.
-    size = _PAIRS if space.triton else max(_FEW_PAIRS, space.rows(16, 4 * 8 * first.shape[1]))
+    # Of a pair, the kernel leaves its lanes; plain torch holds both rows, their product and temporaries in float64.
+    held = 2 * 8 * _LANES if space.triton else 4 * 8 * first.shape[1]
+    size = max(_FEW_PAIRS, min(_PAIRS, space.rows(16, held)))
     parts = [
         _fold(lanes_of(first, some_i, second, some_j))
         for some_i, some_j in zip(torch.split(i, size), torch.split(j, size), strict=True)

@@ -23,7 +23,7 @@ _NEAR = 1e-3  # about what half precision adds to the radius
 _COST_OF_CANDIDATE = 800
 
 #: Multiply-adds of the whole search below which looking for directions takes longer than it saves.
-_WORTH_A_SAMPLE = {"cuda": 2e13, "cpu": 1e9}
+_WORTH_A_SAMPLE = {"cuda": 1e14, "cpu": 1e9}
 
 
 @dataclass(frozen=True)

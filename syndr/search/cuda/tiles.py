@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from syndr.errors import require
 from syndr.search.cuda.filter_rows import COLUMN_TILE, DIMS_STEP, ROW_TILE
 from syndr.search.cuda.workspace import Workspace
 
@@ -79,18 +80,18 @@ def _triton_hits(left: Panel, right: Panel, a: Tensor, b: Tensor, bar: float) ->
             left.roots if joined else a, right.roots if joined else b,  # not read unless joined
             a, b, words, bar, left.values.shape[1],
             JOINED=joined, BLOCK_A=ROW_TILE, BLOCK_B=COLUMN_TILE, BLOCK_K=DIMS_STEP,
-            num_warps=8, num_stages=_stages(a.device),
+            num_warps=8, num_stages=_stages(a.device, left.values.shape[1]),
         )  # fmt: skip
     return words
 
 
-def _stages(device: torch.device) -> int:
-    """How many steps of a tile's two sides are loaded ahead: as many as a block's shared memory holds, at most 4."""
+def _stages(device: torch.device, width: int) -> int:
+    """How many steps of a tile's two sides are loaded ahead: as there are and shared memory holds, at most 4."""
     if device.type != "cuda":
         return 2
     step = (ROW_TILE + COLUMN_TILE) * DIMS_STEP * 2
-    available = torch.cuda.get_device_properties(device).shared_memory_per_multiprocessor - 2048  # the system's
-    return max(1, min(4, available // step))
+    available = require("triton.runtime", "torch").driver.active.utils.get_device_properties(device.index)
+    return max(1, min(4, width // DIMS_STEP, available["max_shared_mem"] // step))
 
 
 def _torch_hits(left: Panel, right: Panel, a: Tensor, b: Tensor, bar: float) -> Tensor:
