@@ -8,7 +8,7 @@ so a smaller set is the beginning of a larger one and 700,000 rows can be writte
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,19 @@ _LABEL = (9.5, -8.5, 0.7)  # quality = best + slope * strength + noise
 
 Floats = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What all samples share: coordinate scale and base, (dims,) each, the types (TYPES, dims), and the constants."""
+
+    scale: Floats
+    base: Floats
+    types: Floats
+    strength: npt.NDArray[np.float64] = field(default_factory=lambda: _STRENGTH)
+    spread: tuple[float, float] = _SPREAD
+    noise: float = _NOISE
+    label: tuple[float, float, float] = _LABEL
 
 
 class KadidLike:
@@ -47,6 +60,10 @@ class KadidLike:
         # distances between references depend on the seed.
         self._base = np.where(order % 2, _SHARED, -_SHARED).astype(np.float32)
         self._types = self._around_base(common.standard_normal((TYPES, dims), dtype=np.float32))
+
+    def shared(self) -> Shared:
+        """Give what another generator of the same kind of data needs."""
+        return Shared(self._scale, self._base, self._types)
 
     def references(self, count: int, first: int = 0) -> Floats:
         """Give the features of undistorted references ``first``, ``first + 1``, ...: (count, dims)."""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from syndr.errors import InputError
+from collections.abc import Callable
+from importlib import import_module
+from typing import cast
+
+from syndr.errors import InputError, require
 from syndr.search.choice import AutoSearch
 from syndr.search.exact import ExactSearch
 from syndr.search.faiss import FaissFlatSearch, FaissHnswSearch, FaissIvfSearch
@@ -18,9 +22,19 @@ from syndr.search.rows import (
     split_rows,
 )
 
-#: Name -> class of each backend. Those whose ``exact`` is False may miss pairs; nothing chooses them but their name.
-BACKENDS: dict[str, type[Search]] = {
-    backend.name: backend for backend in (ExactSearch, FaissFlatSearch, FaissIvfSearch, FaissHnswSearch)
+
+def _cuda_search() -> Search:
+    require("torch", "torch")
+    return cast(Search, import_module("syndr.search.cuda").CudaSearch())
+
+
+#: Name -> what makes each backend. Those of FAISS that may miss pairs are chosen by nothing but their name.
+BACKENDS: dict[str, Callable[[], Search]] = {
+    ExactSearch.name: ExactSearch,
+    "cuda": _cuda_search,
+    FaissFlatSearch.name: FaissFlatSearch,
+    FaissIvfSearch.name: FaissIvfSearch,
+    FaissHnswSearch.name: FaissHnswSearch,
 }
 _ALIASES = {"faiss": FaissFlatSearch.name}
 
@@ -33,7 +47,7 @@ def get_search(search: str | Search) -> Search:
             backend.
 
     Raises:
-        InputError: For an unknown name.
+        InputError: For an unknown name, or ``"cuda"`` without a CUDA device.
         MissingExtraError: When the backend's package is not installed.
     """
     if not isinstance(search, str):

@@ -93,22 +93,34 @@ def split_rows(X: Any, name: str, on_bad_rows: OnBadRows, ids: Sequence[str] | N
     Raises:
         BadRowsError: For ``"raise"`` and a bad row; names the count and the first ten.
     """
-    if on_bad_rows not in ("raise", "set_aside"):
-        raise InputError(f'on_bad_rows must be "raise" or "set_aside", not {on_bad_rows!r}')
+    check_policy(on_bad_rows)
     features = as_matrix(X, name)
     norms = _native.squared_norms(features, default_threads(), None)
-    good = (norms >= _native.SMALLEST_SQUARED_NORM) & (norms <= _native.LARGEST_SQUARED_NORM)
-    positions = np.flatnonzero(good)
+    positions = good_positions(norms, name, on_bad_rows, ids)
     if len(positions) == len(features):
         return Rows(features, norms), positions
-    if on_bad_rows == "raise":
-        bad = np.flatnonzero(~good)
+    return Rows(features[positions], norms[positions]), positions
+
+
+def check_policy(on_bad_rows: str) -> None:
+    """Raise InputError unless this says what to do with bad rows."""
+    if on_bad_rows not in ("raise", "set_aside"):
+        raise InputError(f'on_bad_rows must be "raise" or "set_aside", not {on_bad_rows!r}')
+
+
+def good_positions(
+    norms: npt.NDArray[np.float64], name: str, on_bad_rows: OnBadRows, ids: Sequence[str] | None = None
+) -> npt.NDArray[np.int64]:
+    """Give the positions of rows with a usable squared norm; raises BadRowsError for ``"raise"`` and a bad row."""
+    good = (norms >= _native.SMALLEST_SQUARED_NORM) & (norms <= _native.LARGEST_SQUARED_NORM)
+    bad = np.flatnonzero(~good)
+    if len(bad) and on_bad_rows == "raise":
         named = ", ".join(f"{ids[row] if ids is not None else row} ({_fault(norms[row])})" for row in bad[:10])
         raise BadRowsError(
-            f"{name}: {len(bad)} of {len(features)} rows have no usable direction, first: {named}; "
+            f"{name}: {len(bad)} of {len(norms)} rows have no usable direction, first: {named}; "
             'remove them or pass on_bad_rows="set_aside"'
         )
-    return Rows(features[positions], norms[positions]), positions
+    return np.flatnonzero(good)
 
 
 def _fault(norm: float) -> str:

@@ -1,0 +1,66 @@
+"""The Triton kernels without a GPU: run by Triton's interpreter, and compiled for cards that are not here.
+
+test_cuda_gpu.py runs what is compiled.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch", reason="the extra torch is not installed")
+triton = pytest.importorskip("triton", reason="Triton is not installed")
+
+from triton.backends.compiler import GPUTarget  # noqa: E402
+from triton.compiler import ASTSource  # noqa: E402
+
+from syndr.search.cuda import kernels  # noqa: E402
+from syndr.search.cuda.filter_rows import COLUMN_TILE, DIMS_STEP, ROW_TILE  # noqa: E402
+
+
+def test_the_kernels_by_triton_s_interpreter():
+    tests = Path(__file__).with_name("interpreted_triton.py")
+    command = [sys.executable, "-m", "pytest", str(tests), "-p", "no:cacheprovider"]
+    environment = {**os.environ, "TRITON_INTERPRET": "1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=tests.parents[2])
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    assert " passed" in done.stdout
+
+
+def compiled(kernel, capability, types, constants, **options):
+    """Give a kernel's PTX; pointers and sizes are multiples of 16, as they are in use."""
+    signature = {**types, **dict.fromkeys(constants, "constexpr")}
+    aligned = {(n,): [["tt.divisibility", 16]] for n, kind in enumerate(types.values()) if kind != "fp32"}
+    source = ASTSource(fn=kernel, signature=signature, constexprs=constants, attrs=aligned)
+    return triton.compile(source, target=GPUTarget("cuda", capability, 32), options=options).asm["ptx"]
+
+
+@pytest.mark.parametrize(("capability", "product"), [(80, "mma.sync"), (90, "wgmma.mma_async")])
+@pytest.mark.parametrize("joined", [True, False])
+@pytest.mark.parametrize("stages", [1, 2, 4])
+def test_hits_compile_to_matrix_instructions(capability, product, joined, stages):
+    halves, floats, ints = "*fp16", "*fp32", "*i32"
+    types = {
+        "left": halves, "right": halves, "left_slack": floats, "right_slack": floats, "left_roots": ints,
+        "right_roots": ints, "tile_a": ints, "tile_b": ints, "words": ints, "bar": "fp32", "dims": "i32",
+    }  # fmt: skip
+    constants = {"JOINED": joined, "BLOCK_A": ROW_TILE, "BLOCK_B": COLUMN_TILE, "BLOCK_K": DIMS_STEP}
+    ptx = compiled(kernels.hits_kernel, capability, types, constants, num_warps=8, num_stages=stages)
+    assert product in ptx
+    assert "st.global" in ptx
+
+
+@pytest.mark.parametrize("dtype", ["fp16", "bf16", "fp32", "fp64"])
+def test_sums_compile_without_contraction(dtype):
+    types = {
+        "first": f"*{dtype}", "second": f"*{dtype}", "i": "*i64", "j": "*i64", "lanes": "*fp64", "pairs": "i32",
+        "dims": "i32", "first_stride": "i32", "second_stride": "i32",
+    }  # fmt: skip
+    ptx = compiled(kernels.lanes_kernel, 90, types, {"BLOCK": 32, "UNROLL": 8}, num_warps=4, enable_fp_fusion=False)
+    assert "mul.rn.f64" in ptx  # with its rounding named, the assembler may not contract it either
+    assert "add.rn.f64" in ptx
+    assert "fma.rn.f64" not in ptx
