@@ -14,5 +14,5 @@ PIECE = 2**16
 
 def pieces(count: int, size: int, device: torch.device) -> list[slice]:
     """Cut ``count`` items of ``size`` values each; a GPU, which wants few and large operations, gets one piece."""
-    step = max(1, PIECE // size) if device.type == "cpu" else count
+    step = max(1, PIECE // max(1, size) if device.type == "cpu" else count)
     return [slice(start, min(start + step, count)) for start in range(0, count, step)]

@@ -78,7 +78,7 @@ def _warp(images: Tensor, down: Tensor, right: Tensor) -> Tensor:
 
 
 def _weighted_sums(table: Tensor, rows: Tensor, weights: Tensor) -> Tensor:
-    """Give the sums of four rows each of a table (rows, values), (sums, 4), by their weights."""
+    """Give (sums, values): each the sum of four rows of a table (rows, values) by four weights."""
     return functional.embedding_bag(rows, table, mode="sum", per_sample_weights=weights.view(-1, 4))
 
 
@@ -99,7 +99,7 @@ def _end_border(padded: Tensor, beyond: Tensor) -> None:
     """Set the rows after the border at both ends to 3 v1 - 3 v2 + v3, of the next three further in."""
     image = torch.arange(len(padded), device=padded.device)
     # From two replicated rows on, all three are the same, and the sample too.
-    beyond = beyond.clamp(max=2)
+    beyond = beyond.clamp(0, 2)
     for end, inwards in ((_BORDER - 1 - beyond, 1), (padded.shape[2] - _BORDER + beyond, -1)):
         first, second, third = (padded[image, :, end + step * inwards] for step in (1, 2, 3))
         padded[image, :, end] = 3 * (first - second) + third
@@ -115,14 +115,14 @@ def _taps(place: Tensor, shift: Tensor, size: int, beyond: Tensor) -> tuple[Tens
         beyond: (B,) of how many samples the border is replicated at both ends.
 
     Returns:
-        int64 (B, H, W), and (B H W, 4); NaN where the place lies beyond the border.
+        int64 (B, H, W), and (B, H, W, 4); these are NaN where the place lies beyond the border.
     """
     beyond = beyond.view(-1, 1, 1)
     whole = (-shift).floor()
     t = -shift - whole
     t = t.masked_fill((shift > place + beyond) | (shift < place - (size - 1) - beyond), torch.nan)
     u = 1 - t
-    # Linear interpolation, and what bends it.
+    # Keys's polynomials, as linear interpolation and what bends it.
     bend = t * u
     before, after = bend * u / -2, bend * t / -2
     weights = shift.new_empty(*shift.shape, 4)

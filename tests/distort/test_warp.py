@@ -175,6 +175,15 @@ def test_bits_do_not_depend_on_the_bands_or_the_batch(monkeypatch, dtype):
         assert torch.equal(jitter(pictures[one], 0.7, normal[one]), together[one])
 
 
+def test_a_draw_that_is_no_number_leaves_a_picture_without_numbers_black():
+    normal = draws(8, 9)
+    normal[0, 0, 0, 3, 3] = torch.nan
+    for kernels in ("", "torch"):
+        with pytest.MonkeyPatch.context() as context:
+            context.setenv("SYNDR_DISTORT", kernels)
+            assert jitter(images(8, 9), 1, normal).isfinite().all()
+
+
 def test_the_gradient_reaches_the_picture_and_the_draws():
     """The warp is linear in the picture; in the draws it is smooth but where a place is a pixel's."""
     pictures = images(7, 9).requires_grad_()
