@@ -25,7 +25,8 @@ from syndr.search import (
 )
 
 _BLOCK = 2048  # candidates of a forward pass that are compared with each other at once
-_HELD = 16_000_000  # pairs that a removal holds at once: about 1 GB while they are sorted
+_HELD = 4_000_000  # pairs that a removal holds at once: about 300 MB while they are sorted
+_SAMPLED = 1500  # candidates that tell how many pairs to expect below a distance
 _DUPLICATE = 1e-12  # pairs below this distance cannot be told from exact duplicates
 
 Diversity = Literal["removal", "forward"]
@@ -271,7 +272,7 @@ def closest_pairs(
         among: (members,) int64 rows to pair, which the pairs number in this order.
         radius: Largest cosine distance of interest, exclusive; positive.
         progress: Told about the search.
-        most: Pairs to hold at most; 16 million when None.
+        most: Pairs to hold at most; 4 million when None.
 
     Returns:
         The pairs sorted by (distance, i, j), and the distance below which they are all pairs.
@@ -281,15 +282,10 @@ def closest_pairs(
     """
     search = ExactSearch()
     most = most or _HELD
+    radius = min(radius, _fitting_radius(rows, among, radius, most))
     while True:
-        blocks, held, share = [Pairs.none()], 0, 0.0
-
-        def watch(stage: str, done: int, total: int) -> None:
-            nonlocal share
-            share = done / max(1, total)
-            progress(stage, done, total)
-
-        for block in search.iter_pairs(rows, radius, None, watch, max(1, most // 4), among):
+        blocks, held = [Pairs.none()], 0
+        for block in search.iter_pairs(rows, radius, None, progress, max(1, most // 4), among):
             blocks.append(block)
             held += len(block)
             if held > most:
@@ -301,10 +297,17 @@ def closest_pairs(
                 f"over {most:,} pairs of candidates are exact duplicates or nearly so (cosine distance below "
                 f"{_DUPLICATE:g}); leave one of each out first, for example with: syndr downsample"
             )
-        # Half as many as may be held, judged by what was found in the part of the work that is done.
-        seen = np.concatenate([block.distance for block in blocks])
-        fitting = float(np.quantile(seen, min(1.0, 0.5 * most * max(share, 0.01) / held)))
-        radius = min(radius / 2, max(fitting, _DUPLICATE / 2))
+        radius = max(radius / 2, _DUPLICATE / 2) if radius > _DUPLICATE else _DUPLICATE / 2
+
+
+def _fitting_radius(rows: Rows, among: npt.NDArray[np.int64], radius: float, most: int) -> float:
+    """Give a radius that about a third of ``most`` pairs are expected below, judged by some of the rows."""
+    count = len(among)
+    some = among[np.arange(min(count, _SAMPLED)) * count // max(1, min(count, _SAMPLED))]
+    distances = ExactSearch().pairs(rows.take(some), radius).distance
+    compared = len(some) * (len(some) - 1) / 2
+    wanted = most / 3 / max(1.0, count * (count - 1) / 2) * compared
+    return radius if len(distances) <= wanted else float(distances[max(int(wanted), 1)])
 
 
 def reference_thresholds(

@@ -149,7 +149,7 @@ def test_an_absent_package_for_spreadsheets_is_named_with_its_extra(tmp_path, st
 
     layouts.bid(tmp_path, small("bid"), stand_ins, suffix)
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'syndr\[datasets\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'syndr\[spreadsheets\]'"):
         read_database("bid", tmp_path)
 
 
