@@ -42,18 +42,18 @@ def peak_rss_anon(function: Callable[..., Any], arrays: Sequence[Path]) -> dict[
     with child:
         if child.stdout.readline() != "ready\n":
             raise RuntimeError(f"{function.__name__} did not get ready to be measured; its error is above")
-        before = peak = _rss_anon(child.pid)
+        before = peak = rss_anon(child.pid)
         child.stdin.write("go\n")
         child.stdin.flush()
         while child.poll() is None:
-            peak = max(peak, _rss_anon(child.pid))
+            peak = max(peak, rss_anon(child.pid))
             time.sleep(_INTERVAL)
         if child.returncode:
             raise RuntimeError(f"{function.__name__} failed while being measured; its error is above")
     return {"peak_mib": round(peak / 1024, 1), "added_mib": round((peak - before) / 1024, 1)}
 
 
-def _rss_anon(process: int) -> int:
+def rss_anon(process: int) -> int:
     """Give a process's anonymous memory in KiB; 0 once it has ended."""
     try:
         status = Path(f"/proc/{process}/status").read_text()

@@ -60,7 +60,8 @@ def import_features(
     if labels is not None:
         samples = samples.with_column(label_column, _array(labels, len(samples)))
     if dtype is not None and features.dtype != np.dtype(dtype):
-        features = np.asarray(features).astype(dtype)
+        with np.errstate(over="ignore"):  # told below, with what to do
+            features = np.asarray(features).astype(dtype)
         lost = np.isinf(features).any()
         if lost and np.isfinite(np.asarray(found.features)).all():
             raise InputError(f"{source}: some values are beyond the range of {dtype}; store them as float32")
