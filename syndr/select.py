@@ -307,7 +307,10 @@ def _fitting_radius(rows: Rows, among: npt.NDArray[np.int64], radius: float, mos
     distances = ExactSearch().pairs(rows.take(some), radius).distance
     compared = len(some) * (len(some) - 1) / 2
     wanted = most / 3 / max(1.0, count * (count - 1) / 2) * compared
-    return radius if len(distances) <= wanted else float(distances[max(int(wanted), 1)])
+    if len(distances) <= wanted:
+        return radius
+    # A step beyond, so that the pair itself is dealt with, and the next stretch begins behind it.
+    return float(np.nextafter(max(distances[int(wanted)], _DUPLICATE / 2), np.inf))
 
 
 def reference_thresholds(
