@@ -37,6 +37,7 @@ class Contestant:
         ours: Whether it is syndr's; the first of ours is what the others are compared with.
         needs: The module it cannot do without; it is named as absent where that is not installed.
         rounds: Timed rounds, after one more that warms up.
+        most_rows: Rows (of the first array) beyond which it would run out of memory; None for no such limit.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Contestant:
     ours: bool = False
     needs: str | None = None
     rounds: int = 7
+    most_rows: int | None = None
 
 
 def contestants(*all_of_them: Contestant) -> pytest.MarkDecorator:
@@ -70,6 +72,8 @@ def compete(
     if contestant.needs:
         pytest.importorskip(contestant.needs, reason=f"{contestant.needs} is not installed")
     loaded = [np.load(path) for path in arrays]
+    if contestant.most_rows is not None and len(loaded[0]) > contestant.most_rows:
+        pytest.skip(f"all pairs at once: memory for {contestant.most_rows:,} rows at most")
     result = timed(benchmark, contestant.function, loaded, work, contestant.name, contestant.ours, items,
                    rounds=2 if size.quick else contestant.rounds)  # fmt: skip
     benchmark.extra_info["rss_anon"] = peak_rss_anon(contestant.function, arrays)

@@ -22,7 +22,8 @@ class Recorder:
     """A pytest plugin that keeps each test's outcome.
 
     Attributes:
-        tests: Outcome (passed, failed, skipped) and seconds of each test, with the message unless it passed.
+        tests: Outcome (passed, failed, skipped) and seconds of each test, with the message unless it passed, and
+            what the test has recorded as its properties.
         missing: Test files that could not be read for want of a module, and which one.
         broken: Test files that could not be read for another reason, and which one.
     """
@@ -47,7 +48,7 @@ class Recorder:
             entry: dict[str, str | float] = {"outcome": report.outcome, "seconds": round(report.duration, 3)}
             if not report.passed:
                 entry["message"] = report.longreprtext[-2000:]
-            self.tests[report.nodeid] = entry
+            self.tests[report.nodeid] = entry | {name: str(value) for name, value in report.user_properties}
 
     def count(self, outcome: str) -> int:
         """Give the number of tests with this outcome."""

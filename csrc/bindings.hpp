@@ -10,7 +10,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "kernels/tile.hpp"
+#include "kernels/kernel.hpp"
 
 namespace syndr {
 

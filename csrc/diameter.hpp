@@ -21,7 +21,7 @@ inline std::vector<double> diameters(const MatrixView& view, const double* norms
     std::vector<std::size_t> cursor(first.begin(), first.end() - 1);
     for (std::size_t r = 0; r < view.rows; ++r) order[cursor[std::size_t(cluster_of[r])]++] = r;
 
-    const UnitRows unit(view, norms, order, job);
+    const UnitRows unit(view, norms, order, kernel, job);
     const std::size_t tile = unit.tile_rows();
     struct Strip {
         std::size_t cluster, begin;
@@ -47,8 +47,8 @@ inline std::vector<double> diameters(const MatrixView& view, const double* norms
         Farthest best;
         for (std::size_t b0 = strip.begin; b0 < end && !job.stopping(); b0 += tile) {
             const std::size_t b1 = std::min(end, b0 + tile);
-            kernel.products(unit.row(strip.begin), a1 - strip.begin, unit.row(b0), b1 - b0, unit.stride(), out.data(),
-                            tile);
+            kernel.tile.products(unit.row(strip.begin), a1 - strip.begin, unit.row(b0), b1 - b0, unit.stride(),
+                                 out.data(), tile);
             for (std::size_t r = strip.begin; r < a1; ++r)
                 for (std::size_t s = std::max(b0, r + 1); s < b1; ++s)
                     best = std::min(best, Farthest{out[(r - strip.begin) * tile + (s - b0)], order[r], order[s]});

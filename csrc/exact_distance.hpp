@@ -16,6 +16,10 @@ double dot64(const double* a, const double* b, std::size_t dims);
 // 1 - dot / (sqrt(norm_a) * sqrt(norm_b)); norms are squared Euclidean norms by dot64(a, a).
 double cosine_distance(double dot, double squared_norm_a, double squared_norm_b);
 
+// How far cosine_distance may lie from the true one: the roundings of three sums of dims / 8 + 3 terms on any way, two
+// square roots, a product, a quotient and a difference; twice that.
+inline double decision_error(std::size_t dims) { return (double(dims) / 2 + 32) * 0x1p-53; }
+
 // Squared norms outside this range lose digits to underflow or overflow: such rows have no usable direction.
 constexpr double kSmallestSquaredNorm = 1e-280;
 constexpr double kLargestSquaredNorm = 1e280;

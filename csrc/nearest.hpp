@@ -28,9 +28,9 @@ struct Neighbours {
 
 inline Neighbours nearest(const MatrixView& queries, const double* query_norms, const MatrixView& base,
                           const double* base_norms, const NearestSettings& settings, Job& job) {
-    const UnitRows unit_queries(queries, query_norms, {}, job), unit_base(base, base_norms, {}, job);
+    const UnitRows unit_base(base, base_norms, {}, settings.kernel, job);
     // Two products may each be off by the error, so a row this close to the k-th best may still beat it.
-    const float slack = float(2.02 * product_error(unit_base.stride()));
+    const float slack = float(2.02 * product_error(settings.kernel.tile, unit_base.stride()));
     const float sign = settings.farthest ? -1.0f : 1.0f;
     const std::size_t k = settings.k, strip = 8, tile = unit_base.tile_rows();
     Neighbours result{std::vector<double>(queries.rows * k, std::numeric_limits<double>::quiet_NaN()),
@@ -39,11 +39,14 @@ inline Neighbours nearest(const MatrixView& queries, const double* query_norms, 
     job.run((queries.rows + strip - 1) / strip, [&](std::size_t task, unsigned) {
         const std::size_t q0 = task * strip, q1 = std::min(queries.rows, q0 + strip);
         std::vector<float> products((q1 - q0) * base.rows);
+        UnitRow unit(queries, query_norms, settings.kernel);
+        Aligned<float> unit_queries(strip * unit.stride());
+        for (std::size_t q = q0; q < q1; ++q) unit(q, unit_queries.data() + (q - q0) * unit.stride());
         for (std::size_t b0 = 0; b0 < base.rows; b0 += tile) {
             if (job.stopping()) return;
-            settings.kernel.products(unit_queries.row(q0), q1 - q0, unit_base.row(b0),
-                                     std::min(tile, base.rows - b0), unit_base.stride(), products.data() + b0,
-                                     base.rows);
+            settings.kernel.tile.products(unit_queries.data(), q1 - q0, unit_base.row(b0),
+                                          std::min(tile, base.rows - b0), unit_base.stride(), products.data() + b0,
+                                          base.rows);
         }
         PairDistance decide(queries, query_norms, base, base_norms);
         std::vector<std::size_t> rows;

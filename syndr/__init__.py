@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from syndr.errors import SyndrError as SyndrError
     from syndr.features import FeatureStore as FeatureStore
     from syndr.samples import Samples as Samples
+    from syndr.search.functions import components as components
+    from syndr.search.functions import iter_similar_pairs as iter_similar_pairs
+    from syndr.search.functions import nearest as nearest
+    from syndr.search.functions import similar_pairs as similar_pairs
     from syndr.select import DDCUp as DDCUp
     from syndr.synthesize import pseudo_labels as pseudo_labels
     from syndr.theory import generalization_bound as generalization_bound
@@ -29,6 +33,10 @@ _HOME = {
     "FeatureStore": "features",
     "Samples": "samples",
     "SyndrError": "errors",
+    "components": "search.functions",
+    "iter_similar_pairs": "search.functions",
+    "nearest": "search.functions",
+    "similar_pairs": "search.functions",
     "VirtualDataset": "virtual",
     "fit": "training",
     "generalization_bound": "theory",

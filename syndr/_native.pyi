@@ -1,7 +1,7 @@
 """The native core (csrc/).
 
-Arrays of features are (rows, dims) float16, float32 or float64, any strides; arrays of pixels are contiguous float32
-or float64, and uint8 too where they are stretched.
+Arrays of features are (rows, dims) float16, bfloat16 (as V2), float32 or float64, any strides; arrays of pixels are
+contiguous float32 or float64, and uint8 too where they are stretched.
 """
 
 from collections.abc import Callable
@@ -21,13 +21,38 @@ SMALLEST_SQUARED_NORM: float
 LARGEST_SQUARED_NORM: float
 
 def squared_norms(X: _Features, threads: int, progress: _Tick) -> _Floats: ...
-def components(
-    X: _Features, norms: _Floats, radius: float, labels: _Floats | None, gap: float, threads: int, progress: _Tick
-) -> _Longs: ...
-def pairs(
-    X: _Features, norms: _Floats, radius: float, labels: _Floats | None, gap: float, threads: int, progress: _Tick
-) -> tuple[_Longs, _Longs, _Floats]: ...
-def pair_distances(A: _Features, norms_a: _Floats, B: _Features, norms_b: _Floats, i: _Longs, j: _Longs) -> _Floats: ...
+
+class RangeJoin:
+    """Every pair closer than a radius, among rows it keeps in short form."""
+
+    def __init__(
+        self,
+        X: _Features,
+        norms: _Floats,
+        radius: float,
+        labels: _Floats | None,
+        gap: float,
+        members: _Longs | None,
+        basis: npt.NDArray[np.float32] | None,
+        centre: npt.NDArray[np.float32],
+        step: float,
+        whole_rows: bool,
+        threads: int,
+        progress: _Tick,
+    ) -> None: ...
+    @property
+    def tasks(self) -> int: ...
+    def components(self, progress: _Tick) -> _Longs: ...
+    def pairs(self, first: int, last: int, progress: _Tick) -> tuple[_Longs, _Longs, _Floats]: ...
+    def counts(self) -> dict[str, int]: ...
+
+def principal_filter(
+    X: _Features, norms: _Floats, sampled: int, directions: int, threads: int, progress: _Tick
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], float]: ...
+def pair_distances(
+    A: _Features, norms_a: _Floats, B: _Features, norms_b: _Floats, i: _Longs, j: _Longs, threads: int = 1
+) -> _Floats: ...
+def unit_rows(X: _Features, norms: _Floats, threads: int) -> npt.NDArray[np.float32]: ...
 def nearest(
     queries: _Features,
     query_norms: _Floats,

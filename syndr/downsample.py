@@ -60,6 +60,7 @@ class Thinning:
         label_span: (clusters,) float64 largest minus smallest label inside; NaN when no labels were given.
         distance: The radius.
         ids: (rows,) the ids given, or the row numbers as text.
+        engine_report: What the search did: the backend's ``report``.
     """
 
     labels: npt.NDArray[np.int64]
@@ -71,6 +72,7 @@ class Thinning:
     label_span: npt.NDArray[np.float64]
     distance: float
     ids: list[str]
+    engine_report: dict[str, Any] = field(repr=False)
     _rows: Rows = field(repr=False)
 
     @cached_property
@@ -194,7 +196,8 @@ class DRCDown:
         rows, positions = split_rows(features, "X", self.on_bad_rows, names)
         gap = None if y is None else LabelGap(check_labels(y, total)[positions], self.label_gap)
 
-        members = get_search(self.search).components(rows, self.distance, gap, progress)
+        search = get_search(self.search)
+        members = search.components(rows, self.distance, gap, progress)
         sizes = np.bincount(members)
         sizes_kept = kept_sizes(sizes, self.rule, self.min_keep)
         stays = _draw(members, sizes_kept, [names[row] for row in positions], (self.random_state, epoch))
@@ -212,6 +215,7 @@ class DRCDown:
             label_span=_spans(members, len(sizes), gap),
             distance=self.distance,
             ids=names,
+            engine_report=search.report,
             _rows=rows,
         )
         return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import math
 import os
@@ -97,3 +98,21 @@ def read_json(path: str | Path) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise StoreError(f"{path} is not a record of a run; delete it to have it made again")
     return value
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep other processes that lock the same folder away; a process that ends, however, lets go.
+
+    Args:
+        folder: An existing folder; the file ``.lock`` in it carries the lock, and stays.
+
+    Raises:
+        StoreError: When another process has it.
+    """
+    with (folder / ".lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StoreError(f"{folder}: another process is writing there; wait for it, or stop it") from error
+        yield

@@ -7,22 +7,24 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from syndr.datasets import check_leakage
 from syndr.downsample import DRCDown, Thinning
 from syndr.features import FeatureStore, build_backbone, extract
 from syndr.files import read_json, write_json
 from syndr.images import write_rejected
-from syndr.inputs import TrainingData, check_device, checked_quality, table_or_folder, thumbnail_of, training_set
+from syndr.inputs import check_device, thumbnail_of
 from syndr.progress import Progress, silent
 from syndr.recipe import Recipe
 from syndr.report import write_report
 from syndr.rng import mix
 from syndr.samples import Samples
 from syndr.select import SELECTED, DDCUp
+from syndr.sources import LabelledSet, TrainingData, candidate_pool, labelled_set, sized_images, training_set
 from syndr.stages import Stages
 from syndr.synthesize import pseudo_labels
 from syndr.tables import cluster_sizes_table, clusters_table, selection_rejected, selection_table, write_rows
 from syndr.theory import generalization_bound
-from syndr.virtual import VirtualDataset, check_types, made_with, virtual_types
+from syndr.virtual import check_types, made_with, virtual_types
 
 if TYPE_CHECKING:
     from syndr.training import IQAModel
@@ -46,17 +48,21 @@ def run(recipe: Recipe, progress: Progress = silent) -> dict[str, Any]:
         The summaries of the stages by name, and ``report``: the path of the page.
 
     Raises:
-        InputError: When an input is not usable.
+        InputError: When an input is not usable, or a target shares references or files with what training sees.
         StoreError: When the folder belongs to another experiment or is damaged.
     """
     check_device(recipe.device)
     data = training_set(recipe)
-    pool = table_or_folder(recipe.pool.images) if recipe.pool.images and recipe.select.enabled else None
-    targets = {target.name: Samples.read(target.samples) for target in recipe.targets}
-    for name, target in targets.items():
-        checked_quality(target, f"target {name}")
+    pool = candidate_pool(recipe.pool) if recipe.select.enabled else None
+    targets = {
+        target.name: labelled_set(target, "test", recipe.preset, f"target {target.name}") for target in recipe.targets
+    }
     if recipe.select.enabled:
-        check_types(_pseudo_types(recipe, data))
+        check_types(data.types)
+    if recipe.evaluation.leakage == "refuse":
+        seen = [table for table in (data.originals, data.references, pool) if table is not None]
+        for name, target in targets.items():
+            check_leakage(seen, target.samples, f"target {name}")
     from syndr.distort import dncnn_weights
 
     with dncnn_weights(recipe.distort.dncnn_weights):
@@ -70,23 +76,21 @@ def run(recipe: Recipe, progress: Progress = silent) -> dict[str, Any]:
     return {**summaries, "report": str(report)}
 
 
-def _identity(recipe: Recipe, data: TrainingData, pool: Samples | None, targets: dict[str, Samples]) -> dict[str, Any]:
+def _identity(
+    recipe: Recipe, data: TrainingData, pool: Samples | None, targets: dict[str, LabelledSet]
+) -> dict[str, Any]:
     """What decides the results: the recipe (less where they go and are computed) and the inputs' contents."""
     settings = recipe.as_dict()
     del settings["output"], settings["device"], settings["distort"]  # its weights count by content, where they are used
     tables = {"originals": data.originals, "labelled": data.labelled, "references": data.references, "pool": pool}
     inputs: dict[str, Any] = {name: table.content_hash() for name, table in tables.items() if table is not None}
-    inputs["targets"] = {name: target.content_hash() for name, target in targets.items()}
+    inputs["targets"] = {name: target.samples.content_hash() for name, target in targets.items()}
     if recipe.features.weights is not None and Path(recipe.features.weights).is_file():
         inputs["weights"] = hashlib.sha256(Path(recipe.features.weights).read_bytes()).hexdigest()
-    made = set(_pseudo_types(recipe, data)) if recipe.select.enabled else set()
-    for table in (data.originals, data.labelled, *targets.values()):
+    made = set(data.types) if recipe.select.enabled else set()
+    for table in (data.originals, data.labelled, *(target.samples for target in targets.values())):
         made |= virtual_types(table)
     return {**settings, "inputs": inputs | made_with(made)}
-
-
-def _pseudo_types(recipe: Recipe, data: TrainingData) -> tuple[int, ...]:
-    return recipe.training_set.types or tuple(sorted({int(kind) for kind in data.originals["type"]}))
 
 
 class _Experiment:
@@ -98,7 +102,7 @@ class _Experiment:
         folder: Path,
         data: TrainingData,
         pool: Samples | None,
-        targets: dict[str, Samples],
+        targets: dict[str, LabelledSet],
         progress: Progress,
     ) -> None:
         self.recipe, self.folder, self.progress = recipe, folder, progress
@@ -167,7 +171,7 @@ class _Experiment:
             references.features,
             chosen.ids,
             pool.rows(chosen.ids),
-            _pseudo_types(self.recipe, self.data),
+            self.data.types,
             settings.levels,
             k=settings.k,
             gap=None if settings.gap == "none" else settings.gap,
@@ -194,7 +198,7 @@ class _Experiment:
         result = fit(
             model,
             samples,
-            VirtualDataset(samples, device=recipe.device).image,
+            sized_images(samples, self.data.input_size, recipe.device),
             epochs=recipe.train.epochs,
             batch_size=recipe.train.batch_size,
             lr=recipe.train.lr,
@@ -278,23 +282,25 @@ class _Experiment:
         from syndr.evaluation import measure, predict
 
         settings, target = self.recipe.evaluation, self.targets[name]
+        samples = target.samples
         # "Unseeded" is another draw in each epoch, as the released tester's; yet one that can be repeated.
         seed = self.recipe.seed if settings.seeded else mix(self.recipe.seed, epoch)
         predictions = predict(
             model,
-            target,
-            VirtualDataset(target, device=self.recipe.device).image,
+            samples,
+            sized_images(samples, target.input_size, self.recipe.device),
             crops=settings.crops,
             seed=seed,
             device=self.recipe.device,
             progress=self.progress,
         )
         if keep:
-            predictions.beside(target).write(self._path("predictions", f"{name}.parquet"))
+            predictions.beside(samples).write(self._path("predictions", f"{name}.parquet"))
             write_rejected(self._path("predictions", f"{name}.rejected.csv"), predictions.rejected)
         scored = predictions.scored
-        protocol = f"{settings.crops} crops, epoch {epoch + 1} of {self.recipe.train.epochs}, seed {self.recipe.seed}"
-        return asdict(measure(predictions.scores[scored], target["quality"][scored])) | {
+        protocol = f"{target.protocol}, {settings.crops} crops, "
+        protocol += f"epoch {epoch + 1} of {self.recipe.train.epochs}, seed {self.recipe.seed}"
+        return asdict(measure(predictions.scores[scored], samples["quality"][scored])) | {
             "protocol": protocol + ("" if settings.seeded else ", crops drawn anew each epoch"),
             "rejected": len(predictions.rejected),
         }

@@ -21,23 +21,52 @@ class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What all sections share: an unknown key is an error, not a setting that does nothing."""
 
 
-class TrainingSet(_Section, frozen=True):
-    """The labelled originals: a database by name and root, or tables of one's own."""
+class Source(_Section, frozen=True):
+    """Labelled pictures: a database by name and root, or a table of one's own."""
 
-    database: Literal["kadid10k"] | None = None
-    root: str | None = None
-    samples: str | None = None  # table with id, path, reference, type, level, quality
-    references: str | None = None  # table with id, path; or a folder of pictures
-    types: tuple[KadidType, ...] | None = None  # None: all in the table
+    database: str | None = None  # a name or alias that `syndr datasets` lists
+    root: str | None = None  # its folder, as it is downloaded
+    labels: str | None = None  # variant of the scores; None: the registry's default
+    pictures: str | None = None  # variant of the pictures; None: the registry's default
+    subset: str | None = None  # only these distortions, such as PIPAL's "algorithmic" or "3"
+    samples: str | None = None  # table with id, path, quality; or imagefolder's, or pyiqa's meta-info
+    images: str | None = None  # the table's pictures; None: where the table says, or beside it
+    score: str | None = None  # column of the table's native scores, where it has no quality
+    score_range: tuple[float, float] | None = None  # their lowest and highest possible value
+    higher_is_better: bool | None = None  # their direction; it has no default
+    split: Annotated[int, msgspec.Meta(ge=0)] | Literal["official"] | None = None  # 0..9: by reference
+    input_size: str | None = None  # native, shorter-512, 512x512 ...; None: the registry's for the preset
+
+    def check(self, where: str) -> None:
+        """Check what concerns more than one key; ``where`` is for the ValueError."""
+        if (self.database is None) == (self.samples is None):
+            raise ValueError(f"{where} needs either database and root, or samples (and references)")
+        if self.database is not None and self.root is None:
+            raise ValueError(f"{where}.root must name the folder of {self.database}")
+        of_tables = {"images": self.images, "score": self.score, "score_range": self.score_range}
+        of_databases = {"root": self.root, "labels": self.labels, "pictures": self.pictures, "subset": self.subset}
+        foreign = of_tables if self.samples is None else of_databases
+        for key, value in foreign.items():
+            if value is not None:
+                raise ValueError(f"{where}.{key} does not go with {'database' if self.samples is None else 'samples'}")
+
+
+class TrainingSet(Source, frozen=True):
+    """The labelled originals; a split's training part when there is one."""
+
+    references: str | None = None  # of a table of one's own: table with id, path; or a folder of pictures
+    types: tuple[KadidType, ...] | str | None = None  # None: all in the table; a preset such as "dgqa-livec"
     levels: tuple[KadidLevel, ...] | None = None
     reference_list: Literal["all", "released-74"] = "all"
     label_scale: Literal["database", "subset"] = "database"
 
 
 class Pool(_Section, frozen=True):
-    """The candidate references: a folder of pictures, or a table with id and path."""
+    """The candidate references: a folder of pictures, a table with id and path, or a database such as KADIS-700k."""
 
     images: str | None = None
+    database: str | None = None
+    root: str | None = None
 
 
 class Features(_Section, frozen=True):
@@ -96,11 +125,10 @@ class Train(_Section, frozen=True):
     flip: bool = True
 
 
-class Target(_Section, frozen=True):
-    """A database to evaluate on: a table with id, path and quality."""
+class Target(Source, frozen=True, kw_only=True):
+    """Labelled pictures to evaluate on; a split's test part when there is one."""
 
     name: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._-]+$")]
-    samples: str
 
 
 class Evaluation(_Section, frozen=True):
@@ -109,6 +137,7 @@ class Evaluation(_Section, frozen=True):
     crops: Literal["random", "corners", "full"] = "random"
     seeded: bool = True
     reported: Literal["last", "best_on_target"] = "last"
+    leakage: Literal["refuse", "allow"] = "refuse"  # a target's reference or file that training sees too
 
 
 class Recipe(_Section, frozen=True):
@@ -136,14 +165,18 @@ class Recipe(_Section, frozen=True):
             ValueError: Which msgspec turns into its own error with the place.
         """
         source = self.training_set
-        if (source.database is None) == (source.samples is None):
-            raise ValueError("training_set needs either database and root, or samples and references")
-        if source.database is not None and source.root is None:
-            raise ValueError(f"training_set.root must name the folder of {source.database}")
+        source.check("training_set")
+        for target in self.targets:
+            target.check(f"target {target.name}")
+        if source.database is not None and source.references is not None:
+            raise ValueError("training_set.references does not go with database, which brings its own")
         if source.samples is not None and source.references is None and self.select.enabled:
             raise ValueError("training_set.references must name the reference pictures, or set select.enabled = false")
-        if self.select.enabled and self.pool.images is None:
+        pool = self.pool
+        if self.select.enabled and pool.images is None and pool.database is None:
             raise ValueError("pool.images must name the candidate pictures, or set select.enabled = false")
+        if (pool.database is None) != (pool.root is None) or (pool.images is not None and pool.database is not None):
+            raise ValueError("pool needs either images, or database and root")
         if len({target.name for target in self.targets}) != len(self.targets):
             raise ValueError("targets must have different names")
 

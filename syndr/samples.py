@@ -86,16 +86,7 @@ class Samples:
         Raises:
             InputError: When the file is absent, of another kind, or not readable as such a table.
         """
-        path = Path(path)
-        reader = _READERS.get(path.suffix.lower())
-        if reader is None:
-            raise InputError(f"{path}: not a sample table; use one of {', '.join(_READERS)}")
-        try:
-            table = reader(path)
-        except FileNotFoundError as error:
-            raise InputError(f"{path}: no such file") from error
-        except (pa.ArrowException, OSError) as error:
-            raise InputError(f"{path}: cannot be read as {path.suffix}: {error}") from error
+        table = read_table(path)
         try:
             return cls(table)
         except InputError as error:
@@ -207,6 +198,24 @@ class Samples:
             return Samples(pa.concat_tables([self.table, other.table], promote_options="default"))
         except pa.ArrowException as error:
             raise InputError(f"sample tables do not fit together: {error}") from error
+
+
+def read_table(path: str | Path) -> pa.Table:
+    """Read a table of any columns from ``.parquet``, ``.csv`` or ``.jsonl``; :meth:`Samples.read` tells the rest.
+
+    Raises:
+        InputError: When the file is absent, of another kind, or not readable as a table.
+    """
+    path = Path(path)
+    reader = _READERS.get(path.suffix.lower())
+    if reader is None:
+        raise InputError(f"{path}: not a sample table; use one of {', '.join(_READERS)}")
+    try:
+        return reader(path)
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file") from error
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"{path}: cannot be read as {path.suffix}: {error}") from error
 
 
 def _as_array(name: str, values: Any) -> pa.Array:

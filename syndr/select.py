@@ -12,9 +12,21 @@ import numpy.typing as npt
 from syndr import _native
 from syndr.errors import InputError
 from syndr.progress import Progress, silent
-from syndr.search import ExactSearch, OnBadRows, Rows, as_matrix, check_groups, check_ids, check_same_dims, split_rows
+from syndr.search import (
+    ExactSearch,
+    OnBadRows,
+    Pairs,
+    Rows,
+    as_matrix,
+    check_groups,
+    check_ids,
+    check_same_dims,
+    split_rows,
+)
 
 _BLOCK = 2048  # candidates of a forward pass that are compared with each other at once
+_HELD = 16_000_000  # pairs that a removal holds at once: about 1 GB while they are sorted
+_DUPLICATE = 1e-12  # pairs below this distance cannot be told from exact duplicates
 
 Diversity = Literal["removal", "forward"]
 Threshold = Literal["nearest", "all_pairs"]
@@ -147,8 +159,8 @@ class DDCUp:
             reference_features: (references, dims) training references, at least two.
             candidate_features: (candidates, dims) pool. Both: NumPy array, memory map or torch tensor, float16/32/64,
                 any strides, not copied, from the same backbone.
-            candidate_ids: Unique names: candidates are then taken in ascending order of id whatever their row order
-                (rows in another order are copied). Without, in row order.
+            candidate_ids: Unique names: candidates are then taken in ascending order of id whatever their row order.
+                Without, in row order.
             reference_groups: (references,) int; references of one group (crops of one photograph) are never each
                 other's neighbours in the thresholds. Each is its own group when None.
             progress: Told about the search.
@@ -167,10 +179,6 @@ class DDCUp:
         ids = check_ids(candidate_ids, len(pool), "candidate_ids")
         good, positions = split_rows(pool, "candidate_features", self.on_bad_rows, ids)
         check_same_dims(references, good, "reference_features and candidate_features")
-        if candidate_ids is not None:
-            by_id = np.array(sorted(range(len(positions)), key=lambda row: ids[positions[row]]), dtype=np.int64)
-            if np.any(by_id[1:] < by_id[:-1]):
-                good, positions = good.take(by_id), positions[by_id]
         groups = _groups(reference_groups, len(as_matrix(reference_features)))[reference_rows]
         lower, upper = reference_thresholds(references, self.threshold, groups, progress)
 
@@ -181,9 +189,13 @@ class DDCUp:
         far, far_row = search.farthest(good, references, progress=progress)
         decided.note(np.flatnonzero(near <= lower), TOO_CLOSE, near, reference_rows[near_row])
         decided.note(np.flatnonzero((near > lower) & (far >= upper)), TOO_FAR, far, reference_rows[far_row])
-        passing = np.flatnonzero((near > lower) & (far < upper))
-        thin = self._thin_forward if self.diversity == "forward" else self._thin_by_removal
-        thin(good.take(passing), passing, lower, decided, progress)
+        walk = np.arange(len(good))
+        if candidate_ids is not None:
+            walk = np.array(sorted(walk.tolist(), key=lambda row: ids[positions[row]]), dtype=np.int64)
+        passing = walk[((near > lower) & (far < upper))[walk]]
+        if len(passing):
+            thin = self._thin_forward if self.diversity == "forward" else self._thin_by_removal
+            thin(good, passing, lower, decided, progress)
         aside = np.setdiff1d(np.arange(len(as_matrix(reference_features))), reference_rows)
         return decided.selection(near, far, aside, lower, upper)
 
@@ -192,55 +204,107 @@ class DDCUp:
     ) -> None:
         """Walk in blocks, so that memory holds the pairs inside one block only, however many look alike."""
         search = ExactSearch()
-        cap = len(rows) if self.max_selected is None else self.max_selected
+        cap = len(passing) if self.max_selected is None else self.max_selected
         accepted = np.empty(0, dtype=np.int64)
-        for start in range(0, len(rows), _BLOCK):
-            progress("forward", start, len(rows))
-            block = np.arange(start, min(start + _BLOCK, len(rows)))
+        for start in range(0, len(passing), _BLOCK):
+            progress("forward", start, len(passing))
+            block = passing[start : start + _BLOCK]
             if len(accepted):
                 distance, nearest = search.nearest(rows.take(block), rows.take(accepted))
                 close = distance[:, 0] <= lower
-                rivals = passing[accepted[nearest[close, 0]]]
-                decided.rival(passing[block[close]], SIMILAR, distance[close, 0], rivals)
+                decided.rival(block[close], SIMILAR, distance[close, 0], accepted[nearest[close, 0]])
                 block = block[~close]
             # Rejected at a distance not over the threshold, so the search's strict radius is one step above it.
             pairs = search.pairs(rows.take(block), np.nextafter(lower, np.inf))
             removed_by, decided_by = _native.thin(len(block), pairs.i, pairs.j, True, cap - len(accepted))
             over = np.flatnonzero(removed_by == np.arange(len(block)))
-            decided.note(passing[block[over]], OVER_CAP)
+            decided.note(block[over], OVER_CAP)
             gone = np.flatnonzero((removed_by >= 0) & (removed_by != np.arange(len(block))))
-            rivals = passing[block[removed_by[gone]]]
-            decided.rival(passing[block[gone]], SIMILAR, pairs.distance[decided_by[gone]], rivals)
+            decided.rival(block[gone], SIMILAR, pairs.distance[decided_by[gone]], block[removed_by[gone]])
             accepted = np.concatenate([accepted, block[removed_by < 0]])
-        progress("forward", len(rows), len(rows))
+        progress("forward", len(passing), len(passing))
 
     def _thin_by_removal(
         self, rows: Rows, passing: npt.NDArray[np.int64], lower: float, decided: _Ledger, progress: Progress
     ) -> None:
-        alive = self._remove_closest(rows, passing, lower, 0, SIMILAR, decided, progress)
-        cap, radius = self.max_selected, lower
+        """Walk over the sorted pairs in stretches of growing distance.
+
+        Nobody removed comes back, so a stretch need only hold the pairs of those still there.
+        """
+        alive, reached = passing, 0.0
+        while reached < lower:
+            alive, reached = self._remove_closest(rows, alive, lower, 0, SIMILAR, decided, progress)
+        cap, target = self.max_selected, lower
         while cap is not None and len(alive) > cap:
-            # The walk over sorted pairs may be cut into stretches of growing radius: nobody removed comes back.
-            radius = min(max(radius * 1.25, 1e-3), 2.0 + 1e-9)
-            alive = alive[
-                self._remove_closest(rows.take(alive), passing[alive], radius, cap, OVER_CAP, decided, progress)
-            ]
+            target = min(max(target * 1.25, 1e-3), 2.0 + 1e-9)
+            alive, target = self._remove_closest(rows, alive, target, cap, OVER_CAP, decided, progress)
 
     @staticmethod
     def _remove_closest(
         rows: Rows,
-        passing: npt.NDArray[np.int64],
+        alive: npt.NDArray[np.int64],
         radius: float,
         keep: int,
         reason: str,
         decided: _Ledger,
         progress: Progress,
-    ) -> npt.NDArray[np.int64]:
-        pairs = ExactSearch().pairs(rows, radius, progress=progress)
-        removed_by, decided_by = _native.thin(len(rows), pairs.i, pairs.j, False, keep)
+    ) -> tuple[npt.NDArray[np.int64], float]:
+        """Give who is left of ``alive`` after the pairs below a distance, and that distance, at most ``radius``."""
+        pairs, radius = closest_pairs(rows, alive, radius, progress)
+        removed_by, decided_by = _native.thin(len(alive), pairs.i, pairs.j, False, keep)
         gone = np.flatnonzero(removed_by >= 0)
-        decided.rival(passing[gone], reason, pairs.distance[decided_by[gone]], passing[removed_by[gone]])
-        return np.flatnonzero(removed_by < 0)
+        decided.rival(alive[gone], reason, pairs.distance[decided_by[gone]], alive[removed_by[gone]])
+        return alive[removed_by < 0], radius
+
+
+def closest_pairs(
+    rows: Rows,
+    among: npt.NDArray[np.int64],
+    radius: float,
+    progress: Progress = silent,
+    most: int | None = None,
+) -> tuple[Pairs, float]:
+    """Give all pairs below the largest distance, up to ``radius``, whose pairs fit in memory.
+
+    Args:
+        rows: Feature rows.
+        among: (members,) int64 rows to pair, which the pairs number in this order.
+        radius: Largest cosine distance of interest, exclusive; positive.
+        progress: Told about the search.
+        most: Pairs to hold at most; 16 million when None.
+
+    Returns:
+        The pairs sorted by (distance, i, j), and the distance below which they are all pairs.
+
+    Raises:
+        InputError: When more than ``most`` pairs are (almost) exact duplicates, so that no distance parts them.
+    """
+    search = ExactSearch()
+    most = most or _HELD
+    while True:
+        blocks, held, share = [Pairs.none()], 0, 0.0
+
+        def watch(stage: str, done: int, total: int) -> None:
+            nonlocal share
+            share = done / max(1, total)
+            progress(stage, done, total)
+
+        for block in search.iter_pairs(rows, radius, None, watch, max(1, most // 4), among):
+            blocks.append(block)
+            held += len(block)
+            if held > most:
+                break
+        else:
+            return Pairs.joined(blocks), radius
+        if radius < _DUPLICATE:
+            raise InputError(
+                f"over {most:,} pairs of candidates are exact duplicates or nearly so (cosine distance below "
+                f"{_DUPLICATE:g}); leave one of each out first, for example with: syndr downsample"
+            )
+        # Half as many as may be held, judged by what was found in the part of the work that is done.
+        seen = np.concatenate([block.distance for block in blocks])
+        fitting = float(np.quantile(seen, min(1.0, 0.5 * most * max(share, 0.01) / held)))
+        radius = min(radius / 2, max(fitting, _DUPLICATE / 2))
 
 
 def reference_thresholds(

@@ -10,7 +10,15 @@ import pytest
 sys.path.append(str(Path(__file__).resolve().parents[1]))  # the benchmarks are not installed
 from benchmarks import table
 from benchmarks.generator import PER_REFERENCE, KadidLike, measure
-from benchmarks.joins import GAP, RADIUS, faiss_range_search, scipy_pdist, sklearn_radius_neighbors
+from benchmarks.joins import (
+    GAP,
+    RADIUS,
+    faiss_hnsw,
+    faiss_ivf,
+    faiss_range_search,
+    scipy_pdist,
+    sklearn_radius_neighbors,
+)
 from benchmarks.partitions import difference, refines, rows_apart
 
 
@@ -65,21 +73,37 @@ def test_shares_equal_a_direct_count():
     assert found.edges == pytest.approx((near & close).mean(), rel=1e-3)
 
 
+def true_components(features, labels):
+    unit = features / np.linalg.norm(features.astype(np.float64), axis=1, keepdims=True)
+    joined = (1 - unit @ unit.T < RADIUS) & (np.abs(labels[:, None] - labels) < GAP)
+    components = np.arange(len(labels))
+    while True:  # each row takes the lowest number among its neighbours until nothing changes
+        lowest = np.where(joined, components, len(labels)).min(axis=1)
+        if np.array_equal(lowest, components):
+            return components
+        components = lowest
+
+
 @pytest.mark.parametrize("peer", [scipy_pdist, faiss_range_search, sklearn_radius_neighbors])
 def test_peers_give_the_exact_components(peer, kadid_like):
     if peer is not scipy_pdist:
         pytest.importorskip("faiss" if peer is faiss_range_search else "sklearn")
     _, features, labels = kadid_like
     features, labels = features[:1000], labels[:1000]
-    unit = features / np.linalg.norm(features.astype(np.float64), axis=1, keepdims=True)
-    joined = (1 - unit @ unit.T < RADIUS) & (np.abs(labels[:, None] - labels) < GAP)
-    components = np.arange(1000)
-    while True:  # each row takes the lowest number among its neighbours until nothing changes
-        lowest = np.where(joined, components, 1000).min(axis=1)
-        if np.array_equal(lowest, components):
-            break
-        components = lowest
-    assert rows_apart(components, peer(features, labels)) == 0
+    assert rows_apart(true_components(features, labels), peer(features, labels)) == 0
+
+
+@pytest.mark.parametrize(
+    ("peer", "parameters", "most_apart"),
+    [(faiss_ivf, [20, 20], 0), (faiss_ivf, [20, 1], 300), (faiss_hnsw, [32, 64, 128], 30)],
+)
+def test_peers_that_may_miss_pairs_join_no_others(peer, parameters, most_apart, kadid_like):
+    pytest.importorskip("faiss")
+    _, features, labels = kadid_like
+    features, labels = features[:1000], labels[:1000]
+    found, expected = peer(features, labels, np.array(parameters)), true_components(features, labels)
+    assert refines(found, expected)
+    assert rows_apart(expected, found) <= most_apart
 
 
 def test_partitions_are_compared_as_sets_of_rows():

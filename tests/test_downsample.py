@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import backends
 import feature_cases
 import numpy as np
 import pytest
 from feature_cases import GAP, RADIUS
 from oracle import drcdown, similarity
-from search_backends import backend
 from shared_data import shared
 
 import syndr.downsample
 from syndr import DRCDown
 from syndr.downsample import kept_sizes
 from syndr.errors import BadRowsError, InputError
-from syndr.search import BACKENDS, ExactSearch
+from syndr.search import ExactSearch
 
 
 def clusters_of(sizes, rng):
@@ -87,9 +87,8 @@ def test_a_chain_is_seen_in_its_largest_distance():
     assert np.isnan(result.label_span[0])
 
 
-@pytest.mark.parametrize("name", sorted(BACKENDS))
-def test_same_bytes_for_any_backend_thread_count_and_row_order(name, rng):
-    chosen = backend(name)
+@pytest.mark.parametrize("backend", backends.EXACT)
+def test_same_bytes_for_any_backend_thread_count_and_row_order(backend, rng):
     X, y = feature_cases.make("clustered", np.float32)
     ids = np.array([f"I{n:04d}.png" for n in range(len(X))])
     expected = DRCDown(min_keep=5, random_state=1).fit(X, y, ids.tolist(), epoch=4)
@@ -97,7 +96,7 @@ def test_same_bytes_for_any_backend_thread_count_and_row_order(name, rng):
     assert 0 < len(kept) < len(X)
     for threads in (1, 2, 3, 4):
         order = rng.permutation(len(X))
-        search = ExactSearch(threads) if name == "exact" else chosen
+        search = ExactSearch(threads) if backend == "exact" else backends.make(backend)
         again = DRCDown(min_keep=5, random_state=1, search=search).fit(X[order], y[order], ids[order].tolist(), epoch=4)
         assert set(ids[order][again.sample_indices_]) == kept
         back = np.empty_like(order)
@@ -167,9 +166,9 @@ def test_bad_rows():
     assert "2 set aside" in repr(result)
 
 
-@pytest.mark.parametrize("name", sorted(BACKENDS))
-def test_nothing_but_bad_rows(name):
-    fitted = DRCDown(on_bad_rows="set_aside", search=backend(name)).fit(np.zeros((3, 2)))
+@pytest.mark.parametrize("backend", [*backends.EXACT, *backends.INEXACT])
+def test_nothing_but_bad_rows(backend):
+    fitted = DRCDown(on_bad_rows="set_aside", search=backends.make(backend)).fit(np.zeros((3, 2)))
     assert fitted.labels_.tolist() == [-1] * 3
     assert len(fitted.sample_indices_) == len(fitted.result_.sizes) == len(fitted.result_.largest_distance) == 0
 

@@ -75,6 +75,13 @@ def test_kernels_end_with_the_portable_one():
     assert len(set(_native.kernels())) == len(_native.kernels())
 
 
+CENTRE = np.zeros(5, dtype=np.float32)
+
+
+def join(norms=NORMS, labels=None, members=None, basis=None, centre=CENTRE, step=0.01):
+    return _native.RangeJoin(X, norms, 0.1, labels, 1.0, members, basis, centre, step, True, 1, None)
+
+
 LONGS, ROWS = np.zeros(2, dtype=np.int64), np.zeros(12, dtype=np.int64)
 
 
@@ -83,13 +90,27 @@ LONGS, ROWS = np.zeros(2, dtype=np.int64), np.zeros(12, dtype=np.int64)
     [
         (lambda: _native.squared_norms(X[0], 1, None), ValueError, "X must have two dimensions"),
         (lambda: _native.squared_norms(X[:, :0], 1, None), ValueError, "X must have two dimensions .*dims > 0"),
-        (lambda: _native.squared_norms(X.astype(int), 1, None), TypeError, "X must be float16, float32 or float64"),
+        (
+            lambda: _native.squared_norms(X.astype(int), 1, None),
+            TypeError,
+            "X must be float16, bfloat16 .as V2.",
+        ),
         (lambda: _native.squared_norms(X.astype(">f4"), 1, None), TypeError, "X must have native byte order"),
-        (lambda: _native.components(X, NORMS[:-1], 0.1, None, 0, 1, None), ValueError, "norms must be one-dim"),
-        (lambda: _native.components(X, NORMS, 0.1, NORMS[:-1], 1, 1, None), ValueError, "labels must be one-dim"),
-        (lambda: _native.components(X, NORMS.astype("f4"), 0.1, None, 0, 1, None), TypeError, "incompatible"),
-        (lambda: _native.components(X, NORMS, 0.1, ROWS, 1, 1, None), TypeError, "incompatible"),
-        (lambda: _native.components(X, np.repeat(NORMS, 2)[::2], 0.1, None, 0, 1, None), TypeError, "incompatible"),
+        (lambda: _native.squared_norms(np.zeros((2, 2), "V4"), 1, None), TypeError, "X must be float16, bfloat16"),
+        (lambda: join(norms=NORMS[:-1]), ValueError, "norms must be one-dim"),
+        (lambda: join(labels=NORMS[:-1]), ValueError, "labels must be one-dim"),
+        (lambda: join(norms=NORMS.astype("f4")), TypeError, "incompatible"),
+        (lambda: join(labels=ROWS), TypeError, "incompatible"),
+        (lambda: join(norms=np.repeat(NORMS, 2)[::2]), TypeError, "incompatible"),
+        (lambda: join(members=LONGS[:0]), ValueError, "members must be a list of rows"),
+        (lambda: join(members=LONGS + 12), IndexError, "members: there is no row 12"),
+        (lambda: join(step=0.0), ValueError, "step must be at least 0.001"),
+        (lambda: join(step=np.nan), ValueError, "step must be at least 0.001"),
+        (lambda: join(centre=CENTRE[:4]), ValueError, "without a basis dims"),
+        (lambda: join(basis=np.eye(2, 5, dtype=np.float32)), ValueError, "centre must have directions . 1 entries"),
+        (lambda: join(basis=np.eye(4, dtype=np.float32)), ValueError, "basis must have shape .directions, dims."),
+        (lambda: join(basis=np.eye(4, 5)), TypeError, "incompatible"),
+        (lambda: _native.principal_filter(X, NORMS, 0, 3, 1, None), ValueError, "a filter needs rows"),
         (lambda: _native.nearest(X, NORMS, X[:, :4], NORMS, 1, False, None, None, 1, None), ValueError, "equal dims"),
         (lambda: _native.nearest(X, NORMS, X, NORMS, 1, False, ROWS, None, 1, None), ValueError, "go together"),
         (lambda: _native.nearest(X, NORMS, X, NORMS, 1, False, ROWS, LONGS, 1, None), ValueError, "base_groups must"),

@@ -1,16 +1,20 @@
 import json
 import shutil
+from pathlib import Path
 
+import database_layouts as layouts
 import numpy as np
 import pytest
+from database_layouts import StandIns
+from database_tables import link, small
 from pictures import write_scenes
 
 from syndr.errors import InputError, LabelRangeError, StoreError
 from syndr.images import samples_from_folder
-from syndr.inputs import training_set
 from syndr.pipeline import _identity, run
 from syndr.recipe import make_recipe
 from syndr.samples import Samples
+from syndr.sources import training_set
 from syndr.stages import Stages
 from syndr.virtual import VirtualDataset, virtual_rows
 
@@ -162,6 +166,64 @@ def test_a_bad_training_picture_is_set_aside_and_the_run_goes_on(data, tmp_path)
     assert broken not in clusters.ids
 
 
+def test_databases_by_name_from_training_to_the_protocol(data, tmp_path):
+    """KADID-10k's training part and LIVE Challenge's scores, from folders laid out as the downloads are."""
+    rows = Samples.read(data / "samples.csv")
+    lines = ["dist_img,ref_img,dmos,var"]
+    (tmp_path / "kadid" / "images").mkdir(parents=True)
+    for name, path, quality in zip(rows.ids, rows["path"], rows["quality"], strict=True):
+        kadid = f"I{name[1:]}.png"  # s00_01_01 -> I00_01_01
+        lines.append(f"{kadid},{kadid[:3]}.png,{1 + quality * 0.393},0.5")
+        link(Path(path), tmp_path / "kadid" / "images" / kadid)
+    for number in range(4):
+        link(data / "references" / f"s{number:02d}.png", tmp_path / "kadid" / "images" / f"I{number:02d}.png")
+    (tmp_path / "kadid" / "dmos.csv").write_text("\n".join(lines))
+    layouts.livec(tmp_path / "livec", small("livec"), StandIns(tmp_path / "stand-ins", (160, 120)))
+    for number, path in enumerate(sorted((tmp_path / "livec" / "Images").glob("*.*"))):
+        path.unlink()
+        path.write_bytes((data / "target" / f"s{number:02d}.png").read_bytes())
+    kadid, livec = ({"database": name, "root": str(tmp_path / name)} for name in ("kadid", "livec"))
+    plan = recipe(
+        data,
+        tmp_path / "run",
+        training_set={**kadid, "split": 0, "types": "dgqa-livec"},
+        train={"epochs": 1, "batch_size": 8},
+        targets=[{"name": "kadid", **kadid, "split": 0}, {"name": "livec", **livec, "input_size": "shorter-96"}],
+    )
+    summaries = run(plan)
+    assert summaries["features"]["references"] == 3  # of the training part alone
+    results = json.loads((tmp_path / "run" / "results.json").read_text())
+    assert results["kadid"]["n"] == 6
+    assert results["kadid"]["protocol"].startswith(
+        "KADID-10k, labels mos, pictures native, test part of split 0, input native, random crops"
+    )
+    assert results["livec"]["n"] == 3
+    assert results["livec"]["protocol"].startswith("LIVE Challenge, labels mos, pictures native, input shorter-96, ")
+    held_out = Samples.read(tmp_path / "run" / "predictions" / "kadid.parquet")["reference"].tolist()
+    assert not set(held_out) & set(Samples.read(tmp_path / "run" / "samples.parquet")["reference"].tolist())
+
+
+def test_a_target_that_training_sees_is_refused_unless_allowed(data, tmp_path):
+    (tmp_path / "t").mkdir()
+    seen = [data / "references" / "s01.png", data / "pool" / "s02.png"]
+    for number, path in enumerate(seen):
+        (tmp_path / "t" / f"{number}.png").write_bytes(path.read_bytes())
+        samples_from_folder(tmp_path / "t").with_column("quality", [5.0 - n for n in range(number + 1)]).write(
+            tmp_path / "t.csv"
+        )
+    targets = [{"name": "seen", "samples": str(tmp_path / "t.csv")}]
+    with pytest.raises(InputError, match=r"target seen shares 2 byte-identical files with the training set, first"):
+        run(recipe(data, tmp_path / "run", targets=targets))
+    assert not (tmp_path / "run").exists()
+    rows = Samples.read(data / "target.csv").with_column("reference", ["s00.png", "b", "c", "d", "e"])
+    rows.write(tmp_path / "r.csv")
+    targets = [{"name": "seen", "samples": str(tmp_path / "r.csv")}]
+    with pytest.raises(InputError, match=r"target seen shares 1 references with the training set, first s00\.png"):
+        run(recipe(data, tmp_path / "run", targets=targets))
+    plan = recipe(data, tmp_path / "run", targets=targets, evaluation={"leakage": "allow"}, train={"epochs": 1})
+    assert run(plan)["evaluate"]["seen"]["srcc"] is not None
+
+
 def test_a_run_folder_may_be_moved(data, finished, tmp_path):
     folder, summaries = finished
     shutil.copytree(folder, tmp_path / "moved")
@@ -209,5 +271,5 @@ def test_unusable_inputs_are_named(data, tmp_path):
     with pytest.raises(InputError, match="no row of the types"):
         training_set(recipe(data, "out", training_set={**paths, "types": (25,)}))
     Samples.from_columns(id=["a"], path=["a.png"], quality=[11.0]).write(tmp_path / "high.csv")
-    with pytest.raises(LabelRangeError, match=r"target scenes: .*0\.\.10, first a = 11"):
+    with pytest.raises(LabelRangeError, match=r"high\.csv: .*0\.\.10, first a = 11"):
         run(recipe(data, tmp_path / "run", targets=[{"name": "scenes", "samples": str(tmp_path / "high.csv")}]))

@@ -184,6 +184,27 @@ def test_explanations_by_name(references, candidates, rng):
             assert f"reference R{other} " in text if reason in (TOO_CLOSE, TOO_FAR) else f"candidate C{other} " in text
 
 
+@pytest.mark.parametrize("cap", [None, 5])
+def test_removal_in_stretches_is_the_same_walk(cap, rng, monkeypatch):
+    references, candidates = rng.random((20, 6)), rng.random((400, 6))
+    whole = DDCUp(max_selected=cap).select(references, candidates)
+    assert whole.counts[SIMILAR] > 50
+    monkeypatch.setattr("syndr.select._HELD", 300)
+    parts = DDCUp(max_selected=cap).select(references, candidates)
+    for attribute in ("indices", "reasons", "distances", "others"):
+        np.testing.assert_array_equal(getattr(parts, attribute), getattr(whole, attribute))
+
+
+def test_too_many_exact_duplicates_for_memory_are_an_error_that_says_what_to_do(rng, monkeypatch):
+    references, pool = rng.random((20, 6)), rng.random((200, 6))
+    one = pool[DDCUp().select(references, pool).indices[:1]]
+    candidates = np.concatenate([pool, np.repeat(one, 60, axis=0)])
+    assert DDCUp().select(references, candidates).counts[SIMILAR] >= 60
+    monkeypatch.setattr("syndr.select._HELD", 300)
+    with pytest.raises(InputError, match="pairs of candidates are exact duplicates .* syndr downsample"):
+        DDCUp().select(references, candidates)
+
+
 @pytest.mark.parametrize("diversity", ["removal", "forward"])
 @pytest.mark.parametrize("most", [None, 4])
 def test_with_ids_row_order_does_not_matter(diversity, most, rng):

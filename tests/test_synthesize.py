@@ -5,17 +5,16 @@ from __future__ import annotations
 import csv
 import json
 
+import backends
 import numpy as np
 import pytest
 from oracle import pseudo_labels as oracle
 from oracle import similarity
-from search_backends import backend
 from shared_data import shared
 
 from syndr import DDCUp, Samples, pseudo_labels
 from syndr.errors import BadRowsError, InputError
 from syndr.rng import sample_seeds
-from syndr.search import BACKENDS
 from syndr.synthesize import neighbour_weights
 
 
@@ -94,12 +93,12 @@ def compare(case, labels, k=5, gap=0.05, sign=1, allowed=lambda new, reference: 
                 assert labels.quality[n, t, v] == pytest.approx(expected, rel=1e-12)
 
 
-@pytest.mark.parametrize("name", sorted(BACKENDS))
+@pytest.mark.parametrize("backend", backends.EXACT)
 @pytest.mark.parametrize(("weighting", "sign"), [("farther", 1), ("nearer", -1), ("uniform", 0)])
 @pytest.mark.parametrize("gap", [0.05, 0.01, None])
 @pytest.mark.parametrize("k", [1, 5, 40])
-def test_labels_equal_the_literal_algorithm(case, k, gap, weighting, sign, name):
-    labels = case.labels(k=k, gap=gap, weighting=weighting, search=backend(name))
+def test_labels_equal_the_literal_algorithm(case, k, gap, weighting, sign, backend):
+    labels = case.labels(k=k, gap=gap, weighting=weighting, search=backends.make(backend))
     assert labels.types == TYPES
     assert labels.levels == LEVELS
     assert labels.new_ids == case.new_names
@@ -127,7 +126,7 @@ def test_same_bytes_for_any_order_and_batch(case, rng):
     case.references[3] = case.references[8]  # a tie, which goes to the lower id
     expected = case.labels(gap=None)
     order, rows, some = rng.permutation(12), rng.permutation(len(case.originals)), rng.permutation(8)[:3]
-    for search in map(backend, sorted(BACKENDS)):
+    for search in map(backends.make, backends.EXACT):
         again = pseudo_labels(
             case.originals.take(rows), [case.names[n] for n in order], case.references[order],
             [case.new_names[n] for n in some], case.new[some], TYPES, LEVELS, gap=None, search=search,

@@ -1,5 +1,5 @@
-// One-dimensional correlation along rows and across them. Every value sums its taps in their order, so that its bits
-// depend neither on its place in a register nor on which rows are done together.
+// One-dimensional correlation across rows. Every value sums its taps in their order, so that its bits depend neither on
+// its place in a register nor on which rows are done together.
 #pragma once
 
 #include <algorithm>
@@ -13,20 +13,10 @@ namespace {
 template <class T>
 struct Blur {
     static constexpr std::size_t kWidth = SYNDR_VECTOR_BYTES / sizeof(T);
-    static constexpr std::size_t kBlocks = 4;
-    static_assert(kBlocks * kWidth <= kBlurSlack);
+    static_assert(kWidth <= kBlurSlack);
     using Vector = typename Values<T, int(kWidth)>::Type;
 
     static Vector load(const T* from) { return *reinterpret_cast<const Vector*>(from); }
-
-    static void along(const T* row, const T* taps, std::size_t tap_count, T* out, std::size_t width) {
-        for (std::size_t x = 0; x < width; x += kBlocks * kWidth) {
-            Vector sums[kBlocks] = {};
-            for (std::size_t k = 0; k < tap_count; ++k)
-                for (std::size_t b = 0; b < kBlocks; ++b) sums[b] += taps[k] * load(row + x + k + b * kWidth);
-            for (std::size_t b = 0; b < kBlocks; ++b) *reinterpret_cast<Vector*>(out + x + b * kWidth) = sums[b];
-        }
-    }
 
     // Rows y .. y + kRows - 1 read the rows y .. y + kRows + taps - 2, each of them once; taps beyond either end are 0.
     template <std::size_t kRows>

@@ -22,7 +22,6 @@ constexpr ImageKernels<T> kImageKernels = {
     &Stretch<T>::template settle<double>,
     &Lab<T>::template planes<&Lab<T>::from_rgb>,
     &Lab<T>::template planes<&Lab<T>::to_rgb>,
-    &Blur<T>::along,
     &Blur<T>::across,
     &WeightedSum<T>::row,
     &Warp<T>::row,

@@ -56,10 +56,6 @@ struct ImageKernels {
     void (*rgb_to_lab)(const T* const* rgb, T* const* lab, std::size_t count, const double* matrix);
     void (*lab_to_rgb)(const T* const* lab, T* const* rgb, std::size_t count, const double* matrix);
 
-    // out[x] = sum over k of taps[k] * row[x + k] for x < width. `row` holds width + taps - 1 values and kBlurSlack more
-    // that may be read, `out` has room for kBlurSlack more.
-    void (*blur_along)(const T* row, const T* taps, std::size_t tap_count, T* out, std::size_t width);
-
     // out[y * out_stride + x] = sum over k of taps[k] * rows[y + k][x] for y < height and x < width. The rows have room
     // for kBlurSlack more values; `taps` lies between kBlurRows - 1 zeros on either side.
     void (*blur_across)(const T* const* rows, const T* taps, std::size_t tap_count, T* out, std::size_t out_stride,

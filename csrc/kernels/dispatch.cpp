@@ -1,27 +1,37 @@
 #include <stdexcept>
 
-#include "kernels/tile.hpp"
+#include "kernels/kernel.hpp"
 
 namespace syndr {
 
-extern const TileProducts tile_products_portable;
+extern const TileKernel tile_kernel_portable;
+extern const ByteKernels byte_kernels_portable;
+extern const RowKernels row_kernels_portable;
 extern const PixelKernels pixel_kernels_portable;
 #ifdef SYNDR_X86_KERNELS
-extern const TileProducts tile_products_avx2;
-extern const PixelKernels pixel_kernels_avx2;
-extern const TileProducts tile_products_avx512;
-extern const PixelKernels pixel_kernels_avx512;
+extern const TileKernel tile_kernel_avx2, tile_kernel_avx512;
+extern const ByteKernels byte_kernels_avx2, byte_kernels_avx512vnni;
+extern const RowKernels row_kernels_avx2, row_kernels_avx512;
+extern const PixelKernels pixel_kernels_avx2, pixel_kernels_avx512;
 #endif
 
 std::vector<Kernel> available_kernels() {
     std::vector<Kernel> kernels;
 #ifdef SYNDR_X86_KERNELS
     __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512f")) kernels.push_back({"avx512", tile_products_avx512, &pixel_kernels_avx512});
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        kernels.push_back({"avx2", tile_products_avx2, &pixel_kernels_avx2});
+    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    const bool avx512 = avx2 && __builtin_cpu_supports("avx512f");
+    if (avx512 && __builtin_cpu_supports("avx512vnni"))
+        kernels.push_back({"avx512vnni", tile_kernel_avx512, &byte_kernels_avx512vnni, &row_kernels_avx512,
+                           &pixel_kernels_avx512});
+    if (avx512)
+        kernels.push_back(
+            {"avx512", tile_kernel_avx512, &byte_kernels_avx2, &row_kernels_avx512, &pixel_kernels_avx512});
+    if (avx2)
+        kernels.push_back({"avx2", tile_kernel_avx2, &byte_kernels_avx2, &row_kernels_avx2, &pixel_kernels_avx2});
 #endif
-    kernels.push_back({"portable", tile_products_portable, &pixel_kernels_portable});
+    kernels.push_back({"portable", tile_kernel_portable, &byte_kernels_portable, &row_kernels_portable,
+                       &pixel_kernels_portable});
     return kernels;
 }
 

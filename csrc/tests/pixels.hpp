@@ -8,7 +8,7 @@
 
 #include "check.hpp"
 #include "distort/pixel_kernels.hpp"
-#include "kernels/tile.hpp"
+#include "kernels/kernel.hpp"
 
 namespace syndr::test {
 

@@ -25,7 +25,7 @@ int main() {
             CHECK(found.size() == count);
             for (std::size_t c = 0; c < count; ++c) {
                 CHECK(found[c] <= expected[c] + 1e-14);
-                CHECK(found[c] >= expected[c] - 2 * syndr::product_error(32));
+                CHECK(found[c] >= expected[c] - 2 * syndr::product_error(kernel.tile, 32));
             }
             CHECK(found[5] == 0 && found[4] == 0);  // one member, none
         }

@@ -2,6 +2,7 @@
 #include "disjoint_set.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <random>
 #include <thread>
 #include <utility>
@@ -48,8 +49,16 @@ void agree(std::size_t size, const Edges& edges, unsigned threads) {
             }
         });
     for (std::thread& worker : workers) worker.join();
-    const auto labels = sets.labels();
+    std::vector<syndr::DisjointSet::Index> places(size);
+    std::iota(places.begin(), places.end(), 0u);
+    const auto labels = sets.labels(places);
     CHECK(labels == naive(size, edges));
+    std::reverse(places.begin(), places.end());  // the same, asked for from the last element to the first
+    Edges reversed = edges;
+    for (auto& [i, j] : reversed) i = size - 1 - i, j = size - 1 - j;
+    CHECK(sets.labels(places) == naive(size, reversed));
+    if (size > 0)
+        CHECK(sets.all_joined(0, size) == std::all_of(labels.begin(), labels.end(), [](auto l) { return l == 0; }));
     for (const Edges& said : said_joined)  // "joined" is said for good, even amid the others' joins
         for (const auto& [i, j] : said) CHECK(labels[i] == labels[j]);
 }

@@ -9,7 +9,7 @@
 int main() {
     for (std::uint32_t bits = 0; bits < 65536; ++bits) {
         const int exponent = int(bits >> 10 & 31), mantissa = int(bits & 1023);
-        const float found = syndr::half_to_float(std::uint16_t(bits));
+        const float found = syndr::Half::widen(std::uint16_t(bits));
         CHECK(std::signbit(found) == bool(bits >> 15));
         if (exponent == 31 && mantissa != 0) {
             CHECK(std::isnan(found));
@@ -19,6 +19,6 @@ int main() {
         if (exponent == 31) magnitude = std::numeric_limits<double>::infinity();
         CHECK(double(std::fabs(found)) == magnitude);
     }
-    CHECK(syndr::half_to_float(0x7BFF) == 65504.0f);
-    CHECK(syndr::half_to_float(0x0001) == 0x1p-24f);
+    CHECK(syndr::Half::widen(0x7BFF) == 65504.0f);
+    CHECK(syndr::Half::widen(0x0001) == 0x1p-24f);
 }

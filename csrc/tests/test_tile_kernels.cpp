@@ -5,7 +5,7 @@
 #include <stdexcept>
 
 #include "check.hpp"
-#include "kernels/tile.hpp"
+#include "kernels/kernel.hpp"
 #include "matrices.hpp"
 
 namespace {
@@ -15,12 +15,13 @@ using syndr::test::Matrix;
 void one_shape(const syndr::Kernel& kernel, Matrix& a, Matrix& b, std::size_t count_a, std::size_t count_b) {
     syndr::Job job(1);
     const auto norms_a = a.norms(), norms_b = b.norms();
-    const syndr::UnitRows unit_a(a.view(), norms_a.data(), {}, job), unit_b(b.view(), norms_b.data(), {}, job);
+    const syndr::UnitRows unit_a(a.view(), norms_a.data(), {}, kernel, job);
+    const syndr::UnitRows unit_b(b.view(), norms_b.data(), {}, kernel, job);
     const std::size_t stride = unit_a.stride(), ld = count_b + 3;
     const float untouched = 42;
     std::vector<float> out(count_a * ld + 5, untouched);
-    kernel.products(unit_a.row(0), count_a, unit_b.row(0), count_b, stride, out.data(), ld);
-    const double error = syndr::product_error(stride);
+    kernel.tile.products(unit_a.row(0), count_a, unit_b.row(0), count_b, stride, out.data(), ld);
+    const double error = syndr::product_error(kernel.tile, stride);
     for (std::size_t at = 0; at < out.size(); ++at) {
         const std::size_t i = at / ld, j = at % ld;
         if (i >= count_a || j >= count_b)

@@ -1,7 +1,8 @@
-"""Commands for pools of pictures and embeddings: extract, select, synthesize, downsample."""
+"""Commands for pools of pictures and embeddings: select, synthesize, downsample."""
 
 from __future__ import annotations
 
+from dataclasses import asdict, is_dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +11,7 @@ import numpy as np
 import typer
 from rich.table import Table
 
-from syndr.cli.console import Device, DncnnWeights, Json, Seed, bars, note, set_aside, show, table, table_option
+from syndr.cli.console import Device, DncnnWeights, Json, Seed, bars, set_aside, show, table, table_option
 from syndr.datasets import LabelScale
 from syndr.downsample import DRCDown, Thinning
 from syndr.errors import InputError
@@ -18,10 +19,11 @@ from syndr.features import FeatureStore, read_features
 from syndr.images import Rejected
 from syndr.inputs import table_or_folder
 from syndr.samples import Samples
+from syndr.search import BACKENDS, AutoSearch, Search, get_search
 from syndr.select import SELECTED, DDCUp
 from syndr.synthesize import pseudo_labels
 from syndr.tables import NO_DIRECTION, clusters_table, selection_rejected, selection_table, thinning_rejected
-from syndr.virtual import VirtualDataset, check_types, made_with, virtual_rows, virtual_types
+from syndr.virtual import VirtualDataset, check_types, virtual_rows
 
 
 class Rule(StrEnum):
@@ -50,50 +52,6 @@ class Picture(StrEnum):
 
     png = "png"
     bmp = "bmp"
-
-
-def extract(
-    pictures: Annotated[
-        Path, typer.Argument(help="A folder of pictures, or a sample table with id and path.", exists=True)
-    ],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The feature store's folder.")],
-    backbone: Annotated[str, typer.Option(help="resnet50, swin_t or efficientnet_lite0.")] = "resnet50",
-    weights: Annotated[
-        Path | None, typer.Option(help="Weights file (.pth, .safetensors) instead of ImageNet's.", exists=True)
-    ] = None,
-    batch_size: Annotated[int, typer.Option(help="Pictures per forward pass; part of the store's identity.")] = 32,
-    dncnn_weights: DncnnWeights = None,
-    device: Device = "cpu",
-    as_json: Json = False,
-) -> None:
-    """Compute the features of pictures and store them, memory-mapped, with their ids.
-
-    Bad files are set aside in rejected.csv. Run it again to go on after an interruption.
-
-    Example: `syndr extract pool/ -o pool.features --backbone efficientnet_lite0`
-    """
-    from syndr.features import build_backbone
-    from syndr.features import extract as extract_features
-
-    samples = table_or_folder(pictures)
-    with bars() as progress:
-        network = build_backbone(backbone, weights)
-        images = VirtualDataset(samples, device).image if "seed" in samples else None
-        store = extract_features(
-            samples,
-            network,
-            out,
-            batch_size,
-            device=device,
-            progress=progress,
-            images=images,
-            made_with=made_with(virtual_types(samples)),
-        )
-    rejected = len(samples) - len(store)
-    if rejected:
-        note(f"{rejected} pictures set aside, see {out / 'rejected.csv'}")
-    result = {"store": str(out), "rows": len(store), "dims": network.dims, "rejected": rejected}
-    show(result, as_json, f"{len(store)} rows of {network.dims} features in {out}")
 
 
 def select(
@@ -237,15 +195,23 @@ def downsample(
     label_gap: Annotated[float, typer.Option(help="... whose labels differ by less than this.")] = 1.0,
     min_keep: Annotated[int, typer.Option(help="T: never thin a cluster below this.")] = 20,
     rule: Annotated[Rule, typer.Option(help="released: above T keep half; paper: above 2T keep half.")] = Rule.released,
+    search: Annotated[
+        str, typer.Option(help=f"Who finds the look-alikes: {', '.join([*BACKENDS, AutoSearch.name])}.")
+    ] = "exact",
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
-    """Thin dense clusters of look-alikes (DRCDown), exactly.
+    """Thin dense clusters of look-alikes (DRCDown).
+
+    Every pair below the distance is found, except by faiss-ivf and faiss-hnsw: these say how many they find.
 
     Example: `syndr downsample embeddings.npy --labels quality.npy -o thinned.csv`
     """
+    backend = get_search(search)
     ids, rows = _features(features)
-    drcdown = DRCDown(distance, label_gap, min_keep, rule.value, random_state=seed, on_bad_rows="set_aside")
+    drcdown = DRCDown(
+        distance, label_gap, min_keep, rule.value, random_state=seed, on_bad_rows="set_aside", search=backend
+    )
     with bars() as progress:
         drcdown.fit(rows, None if labels is None else _labels(labels, label_range, ids), ids, progress=progress)
     found = drcdown.result_
@@ -259,6 +225,10 @@ def downsample(
         "set_aside": len(found.set_aside),
         "clusters": len(found.sizes),
         "largest_cluster": int(found.sizes.max(initial=0)),
+        "search": {
+            key: asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+            for key, value in _report(backend).items()
+        },
     }
     if as_json:  # the largest distances compare all pairs inside each cluster: only for who will see them
         show(result, as_json)
@@ -268,8 +238,22 @@ def downsample(
         as_json,
         f"kept {len(found.kept)} of {len(rows)} rows in {len(found.sizes)} clusters; dropped {len(found.dropped)}",
         _largest_clusters(found),
+        *_about_search(backend),
         f"table: {out}",
     )
+
+
+def _report(backend: Search) -> dict[str, object]:
+    return {"backend": backend.name, "exact": backend.exact, **backend.report}
+
+
+def _about_search(backend: Search) -> list[str]:
+    """What a user must know of the search: that it may have missed pairs, or why it was chosen."""
+    report = _report(backend)
+    lines = [f"search: {report['why']}"] if "why" in report else []
+    if not backend.exact:
+        lines.append(f"search: {backend.name} may miss pairs; estimated recall {report['recall']}")
+    return lines
 
 
 def _largest_clusters(found: Thinning) -> Table:
@@ -325,4 +309,4 @@ def _numbers(text: str, option: str, most: int) -> tuple[int, ...]:
     return numbers
 
 
-COMMANDS = (extract, select, synthesize, downsample)
+COMMANDS = (select, synthesize, downsample)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from syndr import __version__
-from syndr.cli import curate, learn, pictures, whole
+from syndr.cli import curate, databases, features, learn, pictures, target_types, whole
 from syndr.cli.console import note
 from syndr.errors import InputError, SyndrError
 
@@ -19,9 +19,11 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-for module in (whole, pictures, curate, learn):
+for module in (whole, pictures, features, curate, learn, target_types):
     for command in module.COMMANDS:
-        app.command(command.__name__)(command)
+        app.command(command.__name__.replace("_", "-"))(command)
+app.add_typer(features.store_app)
+app.add_typer(databases.app, name="datasets")
 
 # Typer carries its own copy of click in some versions and uses the installed one in others; both are told by their
 # common ancestor of typer's own exceptions.
@@ -47,7 +49,10 @@ def main() -> None:
     """Run the command line and exit."""
     code = _run()
     if code == _STOPPED:
-        note("stopped; finished work is kept: extract, train, run, demo and synthesize --materialize go on from there")
+        note(
+            "stopped; finished work is kept: extract, train, train-distortion-classifier, run, demo and synthesize "
+            "--materialize go on from there"
+        )
     sys.exit(code)
 
 

@@ -4,74 +4,58 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.csv
-
-from syndr.datasets.label_scale import LabelScale
+from syndr.datasets.declaration import Request, Tables
+from syndr.datasets.folder import Folder, find, locate
+from syndr.datasets.label_files import read_csv
+from syndr.datasets.rows import labelled, named_parts
 from syndr.errors import InputError
 from syndr.samples import Samples
-
-#: The column is called dmos, yet higher is better. 1.00 and 4.93 are the extremes of the full table.
-KADID10K = LabelScale("KADID-10k", declared=(1.0, 5.0), observed=(1.00, 4.93))
 
 #: References the authors' released code leaves out, unexplained (0-based 5, 6, 17, 18, 52, 57, 69).
 _RELEASED_LEAVES_OUT = {"I06", "I07", "I18", "I19", "I53", "I58", "I70"}
 
 
-def read(root: str | Path) -> tuple[Samples, Samples]:
-    """Read the database from the folder as it is downloaded.
+def read(request: Request) -> Tables:
+    """Read the database; ``var`` is the variance of the ratings, not their deviation.
 
-    Args:
-        root: Folder with ``dmos.csv`` (dist_img, ref_img, dmos, var) and ``images/``.
-
-    Returns:
-        Samples (id, path, reference, type, level, score, quality, var, origin) in the table's order, and the
-        references (id, path). ``var`` is the variance of the ratings. Whether each picture is there is found out when
-        it is read.
-
-    Raises:
-        InputError: When the table or folder is absent or not KADID-10k's.
-        LabelRangeError: For a score outside 1..5.
+    The references lie beside the distorted pictures, or apart in ``ref_imgs/`` or ``reference_images/``.
     """
-    root = Path(root)
-    table_path, images = root / "dmos.csv", root / "images"
-    for path in (table_path, images):
-        if not path.exists():
-            raise InputError(f"{path}: not found; root must be the unpacked KADID-10k folder with dmos.csv and images/")
-    try:
-        table = pyarrow.csv.read_csv(table_path)
-    except pa.ArrowException as error:
-        raise InputError(f"{table_path}: cannot be read as CSV: {error}") from error
-    missing = {"dist_img", "ref_img", "dmos"} - set(table.column_names)
-    if missing:
-        raise InputError(f"{table_path}: columns {sorted(missing)} are missing; it has {table.column_names}")
-    for name in ("dist_img", "ref_img", "dmos"):
-        if table[name].null_count:
-            raise InputError(f"{table_path}: {table[name].null_count} rows have no {name}")
+    title = request.database.title
+    table_path = locate(request.root, title, "dmos.csv")
+    images = Folder(locate(request.root, title, "images", "distorted_images"))
+    table = read_csv(table_path, ("dist_img", "ref_img", "dmos"))
     files = table["dist_img"].to_pylist()
-    ids = [Path(name).stem for name in files]
-    references = [Path(name).stem for name in table["ref_img"].to_pylist()]
+    parts = [named_parts(name, 3, "Ixx_tt_ll.png", table_path) for name in files]
     try:
-        cells = [(int(kind), int(level)) for _, kind, level in (name.split("_") for name in ids)]
+        cells = [(int(kind), int(level)) for _, kind, level in parts]
     except ValueError as error:
         raise InputError(f"{table_path}: dist_img must be named Ixx_tt_ll.png: {error}") from error
-    scores = table["dmos"].to_pylist()
-    samples = Samples.from_columns(
-        id=ids,
-        path=[str(images / name) for name in files],
-        reference=references,
+    samples = labelled(
+        request,
+        [Path(name).stem for name in files],
+        map(images.file, files),
+        table["dmos"].to_pylist(),
+        reference=[Path(name).stem for name in table["ref_img"].to_pylist()],
         type=[kind for kind, _ in cells],
         level=[level for _, level in cells],
-        score=scores,
-        quality=KADID10K.quality(scores, ids),
-        origin=["original"] * len(ids),
     )
     if "var" in table.column_names:
         samples = samples.with_column("var", table["var"].combine_chunks())
-    names = sorted(set(references))
-    return samples, Samples.from_columns(id=names, path=[str(images / f"{name}.png") for name in names])
+    names = sorted(set(table["ref_img"].to_pylist()))
+    folder = _reference_folder(request.root, images, names[0]) if names else images
+    paths = [str(folder.file(name)) for name in names]
+    return Tables(samples, Samples.from_columns(id=[Path(name).stem for name in names], path=paths))
 
 
 def released_references(references: Samples) -> Samples:
     """Give the 74 references that the authors' released code trains on."""
     return references.take([row for row, name in enumerate(references.ids) if name not in _RELEASED_LEAVES_OUT])
+
+
+def _reference_folder(root: Path, images: Folder, first: str) -> Folder:
+    if first not in images:
+        for name in ("ref_imgs", "reference_images"):
+            path = find(root, name)
+            if path is not None:
+                return Folder(path)
+    return images

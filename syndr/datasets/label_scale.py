@@ -56,8 +56,14 @@ class LabelScale:
                 "check the column and the label variant"
             )
         best, worst = self.observed[::-1] if self.higher_is_better else self.observed
-        return (values - worst) / (best - worst) * 10.0
+        qualities = (values - worst) / (best - worst) * 10.0
+        for end in (0.0, 10.0):
+            qualities[np.abs(qualities - end) < _ROUNDING] = end
+        return qualities
 
+
+#: Tables of one database differ in the sixth decimal. At the ends, that must not lead out of 0-10.
+_ROUNDING = 1e-5
 
 #: Labels that are on the common scale already.
 QUALITY = LabelScale("quality", declared=(0.0, 10.0), observed=(0.0, 10.0))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from syndr.distort.compression import jpeg, jpeg2000
     from syndr.distort.denoising import denoise, dncnn_id, dncnn_weights, set_dncnn_weights
     from syndr.distort.dncnn import DnCNN, load_dncnn
+    from syndr.distort.jpeg_codecs import JpegCodec, NvImageCodec, set_jpeg_codec
     from syndr.distort.modules import Distort
     from syndr.distort.noise import impulse_noise, multiplicative_noise, white_noise, ycbcr_noise
     from syndr.distort.quantizers import color_quantization, quantization
@@ -33,6 +34,8 @@ __all__ = [
     "Distort",
     "Distortion",
     "DnCNN",
+    "JpegCodec",
+    "NvImageCodec",
     "apply",
     "brighten",
     "color_block",
@@ -63,6 +66,7 @@ __all__ = [
     "pixelate",
     "quantization",
     "set_dncnn_weights",
+    "set_jpeg_codec",
     "white_noise",
     "ycbcr_noise",
 ]
@@ -73,6 +77,8 @@ __getattr__ = lazy_exports(
         "Distort": "modules",
         "Distortion": "registry",
         "DnCNN": "dncnn",
+        "JpegCodec": "jpeg_codecs",
+        "NvImageCodec": "jpeg_codecs",
         "TYPES": "registry",
         "apply": "batch",
         "brighten": "tone",
@@ -104,6 +110,7 @@ __getattr__ = lazy_exports(
         "pixelate": "spatial",
         "quantization": "quantizers",
         "set_dncnn_weights": "denoising",
+        "set_jpeg_codec": "jpeg_codecs",
         "white_noise": "noise",
         "ycbcr_noise": "noise",
     },

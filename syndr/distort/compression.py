@@ -1,4 +1,7 @@
-"""Compression through the real codecs: JPEG 2000 (type 9, OpenJPEG) and JPEG (type 10, libjpeg), by Pillow."""
+"""Compression through the real codecs: JPEG 2000 (type 9, OpenJPEG) and JPEG (type 10, libjpeg), by Pillow.
+
+Pictures on a GPU go through them too, unless ``set_jpeg_codec`` has chosen another one for JPEG.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from syndr.distort.jpeg_codecs import jpeg_codec
 from syndr.distort.stretch import round_to_8bit
 from syndr.distort.workers import each
 from syndr.errors import InputError
@@ -60,7 +64,10 @@ def jpeg(images: Tensor, quality: int) -> Tensor:
     Returns:
         Tensor of the same shape and dtype, multiples of 1/255.
     """
-    return _through(images, lambda picture: encode_jpeg(picture, quality))
+    codec = jpeg_codec(images.device)
+    if codec is None:
+        return _through(images, lambda picture: encode_jpeg(picture, quality))
+    return _as_images(codec(round_to_8bit(images).permute(0, 2, 3, 1), quality), images)
 
 
 def encode_jpeg2000(picture: Picture, ratio: float) -> bytes:
@@ -97,6 +104,11 @@ def _through(images: Tensor, encode: Callable[[Picture], bytes]) -> Tensor:
             decoded[row] = picture.convert("RGB")
 
     each(round_trip, range(len(pictures)))
-    levels = torch.from_numpy(decoded).to(images.device).permute(0, 3, 1, 2).to(images.dtype)
+    return _as_images(torch.from_numpy(decoded).to(images.device), images)
+
+
+def _as_images(pictures: Tensor, like: Tensor) -> Tensor:
+    """Give (B, H, W, 3), uint8, as (B, 3, H, W) of the dtype of these images, in multiples of 1/255."""
+    levels = pictures.permute(0, 3, 1, 2).to(like.dtype)
     # The divisor is a tensor as CUDA multiplies by the reciprocal of a plain number, which moves ties.
-    return levels.div_(images.new_tensor(255))
+    return levels.div_(like.new_tensor(255))

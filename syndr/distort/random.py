@@ -12,12 +12,14 @@ product of two 32-bit words wraps to the right 64 bits), on every device.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from syndr.distort import native
+from syndr.distort.cache import pieces
 
 _WORD = (1 << 32) - 1
 _ROUNDS = 10
@@ -37,15 +39,31 @@ def philox(counter: Words, key: tuple[Tensor, Tensor]) -> Words:
     Returns:
         Four int64 tensors of random words in [0, 2**32).
     """
-    c0, c1, c2, c3 = counter
+    shape = torch.broadcast_shapes(*(word.shape for word in (*counter, *key)))  # type: ignore[no-untyped-call]
+    c0, c1, c2, c3 = (word.expand(shape) for word in counter)
+    c0, c2 = c0.clone(), c2.clone()
     k0, k1 = key
     for _ in range(_ROUNDS):
         first, second = c0 * _MULTIPLIERS[0], c2 * _MULTIPLIERS[1]
-        c0 = (second >> 32).bitwise_and_(_WORD) ^ c1 ^ k0
-        c2 = (first >> 32).bitwise_and_(_WORD) ^ c3 ^ k1
-        c1, c3 = second.bitwise_and_(_WORD), first.bitwise_and_(_WORD)
+        torch.bitwise_right_shift(second, 32, out=c0).bitwise_xor_(c1).bitwise_xor_(k0).bitwise_and_(_WORD)
+        torch.bitwise_right_shift(first, 32, out=c2).bitwise_xor_(c3).bitwise_xor_(k1).bitwise_and_(_WORD)
+        # What they have above 32 bits is cut off a round later, when they have been xored into c0 and c2.
+        c1, c3 = second, first
         k0, k1 = (k0 + _KEY_STEPS[0]) & _WORD, (k1 + _KEY_STEPS[1]) & _WORD
-    return c0, c1, c2, c3
+    return c0, c1.bitwise_and_(_WORD), c2, c3.bitwise_and_(_WORD)
+
+
+def box_muller(words: Words) -> Words:
+    """Turn random 32-bit words into standard normal numbers, each two into two: float64."""
+    first, second, third, fourth = (word.double() for word in words)
+    return (*_two_normal(first, second), *_two_normal(third, fourth))
+
+
+def _two_normal(word: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
+    """Give the coordinates of a point at a random distance and angle; the words' memory is used up."""
+    radius = word.add_(1).mul_(2.0**-32).log_().mul_(-2).sqrt_()  # the + 1 keeps zero out of the logarithm
+    angle = other.mul_(2 * math.pi * 2.0**-32)
+    return radius * angle.cos(), radius.mul_(angle.sin_())
 
 
 @dataclass(frozen=True)
@@ -66,18 +84,15 @@ class Stream:
 
     def words(self, count: int, draw: int = 0) -> Tensor:
         """Give ``count`` random 32-bit words per sample: int64 (B, count) in [0, 2**32)."""
-        device = self.seeds.device
-        seeds = self.seeds[:, None]
-        block = torch.arange(-(-count // 4), device=device)[None]
-        rest = [torch.tensor([[word]], device=device) for word in (draw, self.type, self.level)]
-        words = philox((block, rest[0], rest[1], rest[2]), (seeds & _WORD, (seeds >> 32) & _WORD))
-        return torch.stack(words, dim=-1).flatten(1)[:, :count]
+        return self._numbers(count, draw, torch.int64, lambda words: words)
 
     def uniform(self, shape: tuple[int, ...], draw: int = 0) -> Tensor:
         """Give uniform numbers in [0, 1), multiples of 2**-32: float64 (B, *shape)."""
+        count = math.prod(shape)
         if native.runs_on(self.seeds.device):
-            return native.draw_uniform(self.seeds, (draw, self.type, self.level), math.prod(shape)).view(-1, *shape)
-        return (self.words(math.prod(shape), draw).double() * 2.0**-32).view(-1, *shape)
+            return native.draw_uniform(self.seeds, (draw, self.type, self.level), count).view(-1, *shape)
+        numbers = self._numbers(count, draw, torch.float64, lambda words: [word.double() * 2.0**-32 for word in words])
+        return numbers.reshape(-1, *shape)
 
     def integers(self, bound: int, shape: tuple[int, ...], draw: int = 0) -> Tensor:
         """Give uniform integers 0..bound-1, each within 2**-32 of its probability: int64 (B, *shape)."""
@@ -93,10 +108,18 @@ class Stream:
         count = math.prod(shape)
         if native.runs_on(self.seeds.device):
             return native.draw_normal(self.seeds, (draw, self.type, self.level), count).view(-1, *shape)
-        words = self.words(count + count % 2, draw).double().view(len(self.seeds), -1, 2)
-        radius = (words[..., 0] + 1).mul_(2.0**-32).log_().mul_(-2).sqrt_()  # the + 1 keeps zero out of the log
-        angle = words[..., 1] * (2 * math.pi * 2.0**-32)
-        normal = torch.empty(words.shape, dtype=torch.float32, device=words.device)
-        normal[..., 0] = radius * angle.cos()
-        normal[..., 1] = radius.mul_(angle.sin_())
-        return normal.flatten(1)[:, :count].reshape(-1, *shape)
+        return self._numbers(count, draw, torch.float32, box_muller).reshape(-1, *shape)
+
+    def _numbers(self, count: int, draw: int, dtype: torch.dtype, make: Callable[[Words], Iterable[Tensor]]) -> Tensor:
+        """Give (B, count) of what ``make`` makes of the four words of each block."""
+        device = self.seeds.device
+        seeds = self.seeds[:, None]
+        key = (seeds & _WORD, (seeds >> 32) & _WORD)
+        rest = [torch.tensor([[word]], device=device) for word in (draw, self.type, self.level)]
+        blocks = torch.arange(-(-count // 4), device=device)[None]
+        numbers = torch.empty((len(seeds), blocks.shape[1], 4), dtype=dtype, device=device)
+        for piece in pieces(blocks.shape[1], len(seeds), device):
+            words = philox((blocks[:, piece], rest[0], rest[1], rest[2]), key)
+            for place, values in zip(numbers[:, piece].unbind(-1), make(words), strict=True):
+                place.copy_(values)
+        return numbers.flatten(1)[:, :count]

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from syndr.distort import native
+from syndr.distort.cache import pieces
 from syndr.distort.random import Stream
 from syndr.errors import InputError
 
 _PASSES = 5
+#: Rows and columns to pad by: further out, four samples in a row are all the border's.
+_BORDER = 4
 
 
 def jitter(images: Tensor, sigma: float, normal: Tensor) -> Tensor:
@@ -49,61 +53,81 @@ def draw_displacements(stream: Stream, height: int, width: int) -> Tensor:
 def _warp(images: Tensor, down: Tensor, right: Tensor) -> Tensor:
     """Fetch each pixel (i, j) from (i - down, j - right), both (B, H, W).
 
-    The border is replicated, over as many rows as the largest displacement has columns and the other way round:
-    the official code has them swapped. ``grid_sample``'s bicubic has another kernel (a = -3/4), and no such border.
+    The interpolation is Keys's cubic convolution with a = -1/2 ("Cubic convolution interpolation for digital image
+    processing", IEEE TASSP 1981); ``grid_sample``'s bicubic has another kernel (a = -3/4), and no such border. A
+    pixel is the weighted sum of four rows, each a weighted sum of four pixels side by side: ``embedding_bag``, which
+    sums weighted rows of a table, is the gather that torch has fused with its sum.
     """
-    height, width = images.shape[-2:]
-    row = torch.arange(height, device=images.device)[:, None]
-    column = torch.arange(width, device=images.device)
-    rows, row_weights = _taps(row, down, height, _reach(right))
-    columns, column_weights = _taps(column, right, width, _reach(down))
-    flat = images.flatten(2)
-    result = torch.zeros_like(images)
-    for row, row_weight in zip(rows, row_weights, strict=True):
-        line = torch.zeros_like(images)
-        row *= width
-        for column, column_weight in zip(columns, column_weights, strict=True):
-            index = (row + column).flatten(1)[:, None].expand(flat.shape)
-            line.addcmul_(flat.gather(2, index).view(images.shape), column_weight[:, None])
-        result.addcmul_(line, row_weight[:, None])
-    return result
+    height, width = images.shape[2:]
+    rows_beyond, columns_beyond = _reach(right), _reach(down)  # the official code has them swapped
+    padded = _padded(images, rows_beyond, columns_beyond).permute(0, 2, 3, 1)
+    fours = padded.flatten(2).unfold(2, 4 * images.shape[1], images.shape[1])  # four pixels side by side, everywhere
+    table = fours.flatten(0, 2)
+    image = torch.arange(len(images), device=images.device).view(-1, 1, 1)
+    row, column = torch.arange(height, device=images.device)[:, None], torch.arange(width, device=images.device)
+    below = fours.shape[2] * torch.arange(4, device=images.device)
+    bands = []
+    for band in pieces(height, len(images) * width, images.device):
+        place, row_weights = _taps(row[band], down[:, band], height, rows_beyond)
+        place_in_row, column_weights = _taps(column, right[:, band], width, columns_beyond)
+        first = (image * fours.shape[1] + place) * fours.shape[2] + place_in_row
+        line = _weighted_sums(table, first.view(-1, 1) + below, row_weights).view(-1, images.shape[1])
+        pixels = torch.arange(len(line), device=images.device).view(-1, 4)
+        bands.append(_weighted_sums(line, pixels, column_weights).view(*place.shape, -1))
+    return torch.cat(bands, dim=1).permute(0, 3, 1, 2).contiguous()
+
+
+def _weighted_sums(table: Tensor, rows: Tensor, weights: Tensor) -> Tensor:
+    """Give the sums of four rows each of a table (rows, values), (sums, 4), by their weights."""
+    return functional.embedding_bag(rows, table, mode="sum", per_sample_weights=weights.view(-1, 4))
 
 
 def _reach(shift: Tensor) -> Tensor:
-    """Give the largest displacement of each image, rounded up: int64 (B, 1, 1)."""
-    return shift.abs().amax((1, 2), keepdim=True).ceil().long()
+    """Give the largest displacement of each image, rounded up: int64 (B,)."""
+    return shift.abs().amax((1, 2)).ceil().long()
 
 
-def _taps(place: Tensor, shift: Tensor, size: int, pad: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-    """Give the indices and weights, (B, H, W) each, of the four samples for ``place - shift`` on one axis.
+def _padded(images: Tensor, rows_beyond: Tensor, columns_beyond: Tensor) -> Tensor:
+    """Replicate the border, and place Keys's samples where each image's border, of so many rows and columns, ends."""
+    padded = functional.pad(images, (_BORDER,) * 4, mode="replicate")
+    _end_border(padded, rows_beyond)
+    _end_border(padded.mT, columns_beyond)
+    return padded
+
+
+def _end_border(padded: Tensor, beyond: Tensor) -> None:
+    """Set the rows after the border at both ends to 3 v1 - 3 v2 + v3, of the next three further in."""
+    image = torch.arange(len(padded), device=padded.device)
+    # From two replicated rows on, all three are the same, and the sample too.
+    beyond = beyond.clamp(max=2)
+    for end, inwards in ((_BORDER - 1 - beyond, 1), (padded.shape[2] - _BORDER + beyond, -1)):
+        first, second, third = (padded[image, :, end + step * inwards] for step in (1, 2, 3))
+        padded[image, :, end] = 3 * (first - second) + third
+
+
+def _taps(place: Tensor, shift: Tensor, size: int, beyond: Tensor) -> tuple[Tensor, Tensor]:
+    """Give where the four samples for ``place - shift`` begin in a padded axis, and their weights.
 
     Args:
         place: Where each output pixel is, int64, broadcasting to (H, W).
         shift: (B, H, W), subtracted from the place.
         size: Number of samples on this axis.
-        pad: (B, 1, 1) of how many samples the border is replicated at both ends.
+        beyond: (B,) of how many samples the border is replicated at both ends.
 
-    The weights are Keys's cubic convolution with a = -1/2 ("Cubic convolution interpolation for digital image
-    processing", IEEE TASSP 1981); with his border: a sample v0 beyond the padded axis is 3 v1 - 3 v2 + v3, so that
-    its weight goes to these.
+    Returns:
+        int64 (B, H, W), and (B H W, 4); NaN where the place lies beyond the border.
     """
-    floor = (-shift).floor()
-    t = -shift - floor
-    second = place + floor.long()
-    weights = [
-        ((2 - t) * t - 1) * t / 2,
-        ((3 * t - 5) * t * t + 2) / 2,
-        ((4 - 3 * t) * t + 1) * t / 2,
-        (t - 1) * t * t / 2,
-    ]
-    low, high = -pad, size - 1 + pad
-    before = torch.where(second - 1 < low, weights[0], 0)
-    after = torch.where(second + 2 > high, weights[3], 0)
-    outside = (second < low) | (second > high) | ((second == high) & (t > 0))
-    weights = [
-        torch.where(outside, torch.nan, weights[0] - before + after),
-        weights[1] + 3 * before - 3 * after,
-        weights[2] - 3 * before + 3 * after,
-        weights[3] + before - after,
-    ]
-    return [(second + tap).clamp(0, size - 1) for tap in (-1, 0, 1, 2)], weights
+    beyond = beyond.view(-1, 1, 1)
+    whole = (-shift).floor()
+    t = -shift - whole
+    t = t.masked_fill((shift > place + beyond) | (shift < place - (size - 1) - beyond), torch.nan)
+    u = 1 - t
+    # Linear interpolation, and what bends it.
+    bend = t * u
+    before, after = bend * u / -2, bend * t / -2
+    weights = shift.new_empty(*shift.shape, 4)
+    weights[..., 0] = before
+    weights[..., 1] = u + bend + 3 * after
+    weights[..., 2] = t + bend + 3 * before
+    weights[..., 3] = after
+    return (place + whole.long() - 1).clamp_(-_BORDER, size + _BORDER - 4) + _BORDER, weights

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-import torchvision
 from torch import nn
 
 from syndr.checkpoint_file import read_checkpoint
 from syndr.errors import InputError, require
 from syndr.features.weights import load_weights, weights_hash
+from syndr.features.zoo import CROP, TIMM, Architecture, Channels, Tensors, find_architecture
 
-Channels = tuple[float, float, float]
-Tensors = Mapping[str, torch.Tensor]
+#: The backbones that are known to do well here; :func:`build_backbone` takes many more.
+BACKBONES = ("resnet50", "swin_t", "efficientnet_lite0")
 
-_IMAGENET_MEAN: Channels = (0.485, 0.456, 0.406)
-_IMAGENET_STD: Channels = (0.229, 0.224, 0.225)
 _RANDOM_SEED = 0
 
 
@@ -33,15 +29,16 @@ class Backbone(nn.Module):
         dims: Number of features.
         mean: Subtracted from each channel (R, G, B; pixels in [0, 1]).
         std: Then divides each channel.
+        crop: Side of the pictures that :func:`~syndr.features.extract` gives it by default.
     """
 
     _shift: torch.Tensor
     _scale: torch.Tensor
 
-    def __init__(self, name: str, body: nn.Module, dims: int, mean: Channels, std: Channels) -> None:
+    def __init__(self, name: str, body: nn.Module, dims: int, mean: Channels, std: Channels, crop: int = CROP) -> None:
         super().__init__()
         self.name, self.body, self.dims = name, body, dims
-        self.mean, self.std = mean, std
+        self.mean, self.std, self.crop = mean, std, crop
         # Not part of the state: a checkpoint holds the network's weights alone.
         self.register_buffer("_shift", torch.tensor(mean).view(3, 1, 1), persistent=False)
         self.register_buffer("_scale", torch.tensor(std).view(3, 1, 1), persistent=False)
@@ -77,71 +74,44 @@ class Backbone(nn.Module):
         return weights_hash(self.body)
 
 
-@dataclass(frozen=True)
-class Architecture:
-    """How to make a backbone.
-
-    Attributes:
-        dims: Number of features.
-        mean: Channel means of its normalization.
-        std: Channel deviations of its normalization.
-        body: Makes the network without its classifier, freshly initialized.
-        pretrained: Gives the weights of its ImageNet training.
-    """
-
-    dims: int
-    mean: Channels
-    std: Channels
-    body: Callable[[], nn.Module]
-    pretrained: Callable[[], Tensors]
-
-
 def build_backbone(name: str, weights: str | Path | None = None) -> Backbone:
     """Build a backbone in evaluation mode on the CPU.
 
     Args:
-        name: A name in ``BACKBONES``.
-        weights: None for ImageNet weights (torchvision's download, kept in its cache; EfficientNet-Lite0's
-            ship inside a package), ``"random"`` for a fixed random initialization, or the path of a ``.pth``
-            or ``.safetensors`` checkpoint.
+        name: A name in ``BACKBONES``, of any classification network of torchvision, or of any network of timm where
+            that is installed (``timm/NAME`` where torchvision has one of that name too).
+        weights: None for ImageNet weights (torchvision's first ones for this network, downloaded and kept in its
+            cache; timm's; EfficientNet-Lite0's ship inside a package), ``"random"`` for a fixed random
+            initialization, or the path of a ``.pth`` or ``.safetensors`` checkpoint.
 
     Raises:
         InputError: When the name is unknown, or the weights cannot be had or do not fit.
-        MissingExtraError: When the packages of EfficientNet-Lite0 are not installed.
+        MissingExtraError: When the packages of EfficientNet-Lite0 are not installed, or timm for ``timm/NAME``.
     """
-    architecture = BACKBONES.get(name)
+    architecture = _OWN.get(name) or find_architecture(name)
     if architecture is None:
-        raise InputError(f"no backbone is called {name!r}; choose one of {', '.join(BACKBONES)}")
+        raise InputError(
+            f"no backbone is called {name!r}; choose one of {', '.join(BACKBONES)}, another classification network of "
+            f"torchvision, or one of timm's ({TIMM}NAME; pip install 'syndr[timm]')"
+        )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(_RANDOM_SEED)
-        body = architecture.body()
+        body, dims = architecture.make()
     if weights is None:
         load_weights(body, architecture.pretrained(), f"ImageNet weights of {name}")
     elif weights != "random":
         load_weights(body, read_checkpoint(weights), str(weights))
-    return Backbone(name, body, architecture.dims, architecture.mean, architecture.std).eval()
+    return Backbone(name, body, dims, architecture.mean, architecture.std, architecture.crop).eval()
 
 
-def _resnet50() -> nn.Module:
-    network = torchvision.models.resnet50()
-    network.fc = nn.Identity()
-    return network
-
-
-def _swin_t() -> nn.Module:
-    network = torchvision.models.swin_t()
-    network.head = nn.Identity()
-    return network
-
-
-def _efficientnet_lite0() -> nn.Module:
+def _efficientnet_lite0() -> tuple[nn.Module, int]:
     package = require("efficientnet_lite_pytorch", "demo")
     # Without a fixed image size the "same" padding is computed from each input, as in TensorFlow; the
     # package's local pooling would print.
     network: nn.Module = package.EfficientNet.from_name("efficientnet-lite0", image_size=None, local_pooling=False)
     network._dropout = nn.Identity()
     network._fc = nn.Identity()
-    return network
+    return network, 1280
 
 
 def _shipped_lite0() -> Tensors:
@@ -149,39 +119,14 @@ def _shipped_lite0() -> Tensors:
     return read_checkpoint(package.EfficientnetLite0ModelFile.get_model_file_path())
 
 
-def _download(weights: torchvision.models.WeightsEnum) -> Tensors:
-    try:
-        state: Tensors = weights.get_state_dict(progress=False, check_hash=True, weights_only=True)
-    except (OSError, RuntimeError) as error:
-        raise InputError(
-            f"the ImageNet weights cannot be downloaded ({error}); fetch {weights.url} on another machine and "
-            "give the file as weights, or use efficientnet_lite0, whose weights need no network"
-        ) from error
-    return state
-
-
-BACKBONES: dict[str, Architecture] = {
-    "resnet50": Architecture(
-        dims=2048,
-        mean=_IMAGENET_MEAN,
-        std=_IMAGENET_STD,
-        body=_resnet50,
-        pretrained=lambda: _download(torchvision.models.ResNet50_Weights.IMAGENET1K_V1),
-    ),
-    "swin_t": Architecture(
-        dims=768,
-        mean=_IMAGENET_MEAN,
-        std=_IMAGENET_STD,
-        body=_swin_t,
-        pretrained=lambda: _download(torchvision.models.Swin_T_Weights.IMAGENET1K_V1),
-    ),
+#: Networks that come from neither torchvision nor timm.
+_OWN: dict[str, Architecture] = {
     # The weights are TensorFlow's, whose builder normalizes by 127 and 128 (efficientnet_lite_builder.py);
     # the statistics in the first batch normalization agree with that and not with ImageNet's.
     "efficientnet_lite0": Architecture(
-        dims=1280,
         mean=(127 / 255, 127 / 255, 127 / 255),
         std=(128 / 255, 128 / 255, 128 / 255),
-        body=_efficientnet_lite0,
+        make=_efficientnet_lite0,
         pretrained=_shipped_lite0,
     ),
 }

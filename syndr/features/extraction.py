@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections import deque
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import torch
 
 from syndr import __version__
 from syndr.errors import ImageError, InputError, StoreError
 from syndr.features.backbones import Backbone
+from syndr.features.forward import Features, Forward
 from syndr.features.manifest import Manifest
 from syndr.features.store import DTYPES, FeatureStore, is_occupied
-from syndr.features.unfinished import UnfinishedStore
+from syndr.features.unfinished import Facts, UnfinishedStore
 from syndr.images.ahead import read_ahead
 from syndr.images.crops import center_crop
-from syndr.images.decoding import decode
+from syndr.images.decoding import FileFacts, Picture, read_picture
 from syndr.images.rejected import Rejected
 from syndr.progress import Progress, silent
 from syndr.samples import Samples
@@ -29,41 +29,60 @@ _STAGE = "extract features"
 _LIBRARIES = ("torch", "torchvision", "pillow")
 
 
+def _unwatched(rejected: Rejected) -> None:
+    """Take no note of a picture set aside."""
+
+
 def extract(
     samples: Samples,
     backbone: Backbone,
     out: str | Path,
     batch_size: int = 32,
-    crop: int = 224,
+    crop: int | None = None,
     threads: int | None = None,
     device: str | torch.device = "cpu",
     progress: Progress = silent,
     images: Callable[[int], torch.Tensor] | None = None,
     dtype: str = "float32",
     made_with: Mapping[str, str] | None = None,
+    files: Callable[[int], str | bytes | None] | None = None,
+    max_rejected: int | None = None,
+    watch: Callable[[Rejected], None] = _unwatched,
+    hash_files: bool = False,
+    precision: str = "float32",
+    compile: bool = False,
 ) -> FeatureStore:
     """Compute the features of the centre crop of every image and store them.
 
     Batches are laid over the positions of the table and are always full: a rejected image and the space after
     the last one are black padding. So neither a bad file nor an interruption changes a byte of the other rows.
-    An interrupted run (an error, Ctrl-C, a kill) is gone on with by calling again with the same arguments;
-    when the store is finished already it is opened.
+    An interrupted run (an error, Ctrl-C, a kill, a full disk) is gone on with by calling again with the same
+    arguments; when the store is finished already it is opened.
 
     Args:
-        samples: The sample table, with column ``path`` unless ``images`` is given.
+        samples: The sample table, with column ``path`` unless ``images`` or ``files`` is given.
         backbone: The network; it is moved to ``device`` and left in the mode it was in.
         out: The store's folder; it appears when everything is done (until then ``<out>.partial``). Files that
             cannot be read are listed in its ``rejected.csv`` with the reason.
         batch_size: Images per forward pass; a setting of the store, as it may move the last bits.
-        crop: Side of the centre crop in pixels; smaller images are enlarged (``center_crop``).
+        crop: Side of the centre crop in pixels, by default ``backbone.crop``; smaller images are enlarged
+            (``center_crop``).
         threads: Decoding threads; by default the cores this process may use.
         device: Where the network runs.
         progress: Told the number of table rows done.
         images: Gives the picture of a row number as a uint8 tensor (3, H, W), instead of decoding ``path``;
             called on the decoding threads. An :class:`ImageError` from it sets the row aside.
-        dtype: ``"float32"`` or ``"float16"``.
+        dtype: What the features are stored in: ``"float32"`` or ``"float16"``.
         made_with: What the pictures from ``images`` depend on beside the table, by name
             (``syndr.virtual.made_with``); a setting of the store.
+        files: Gives the image file of a row number, its path or its bytes, instead of column ``path``, as
+            :class:`~syndr.images.PictureSource` does; called on the decoding threads.
+        max_rejected: Most images that may be set aside before the run is stopped; by default any number.
+        watch: Told each image set aside, those of an interrupted run first.
+        hash_files: Whether the index gets the SHA-256 of every file; a setting of the store.
+        precision: Number format of the forward pass: ``"float32"``, or autocast to ``"float16"`` or ``"bfloat16"``;
+            a setting of the store.
+        compile: Whether to compile the network with ``torch.compile``; a setting of the store.
 
     Returns:
         The store: one row per image that could be read, in table order.
@@ -71,31 +90,44 @@ def extract(
     Raises:
         InputError: When an argument is not usable, the table is empty, has no paths, or has virtual rows
             without ``images``.
-        StoreError: When ``out`` holds something else, a store or an unfinished store with other settings, or
-            no image at all could be read.
+        StoreError: When ``out`` holds something else, a store or an unfinished store with other settings, no
+            image at all could be read, more than ``max_rejected`` could not, or the disk is full.
     """
-    _check(samples, images, batch_size, crop, dtype)
+    crop = backbone.crop if crop is None else crop
+    _check(samples, images, files, batch_size, crop, dtype)
     out = Path(out)
     manifest = Manifest(
         backbone=backbone.name,
         weights_id=backbone.weights_id,
         preprocess=f"center_crop={crop} {backbone.preprocess}",
+        precision=f"{precision}{' compiled' if compile else ''}",
         batch_size=batch_size,
+        hashed=hash_files,
         source=" ".join([samples.content_hash(), *(f"{name}={value}" for name, value in (made_with or {}).items())]),
         versions={"syndr": __version__, **{library: version(library) for library in _LIBRARIES}},
         dims=backbone.dims,
         dtype=dtype,
     )
+    forward = Forward(backbone, device, precision, compile)
     if is_occupied(out):
         finished = _finished(out, manifest)
         progress(_STAGE, len(samples), len(samples))
         return finished
-    with UnfinishedStore(out, manifest) as store, _evaluating(backbone, device):
+    with UnfinishedStore(out, manifest) as store:
+        if store.complete:
+            return store.finish(samples)
+        for entry in store.rejected:
+            watch(entry)
         done = min(store.batches * batch_size, len(samples))
         progress(_STAGE, done, len(samples))
-        with closing(_batches(samples, images, done, batch_size, crop, threads)) as batches:
-            for batch in batches:
-                store.append(_features(backbone, batch.pictures, device)[batch.kept], batch.rejected)
+        pictures = _Pictures(samples, images, files, crop, hash_files)
+        batches = _batches(pictures, done, batch_size, threads, forward.pinned)
+        with forward, closing(batches), closing(_computed(batches, forward)) as computed:
+            for batch, features in computed:
+                _check_rejected(store, batch.rejected, max_rejected)
+                store.append(features[batch.kept], batch.rejected, batch.facts)
+                for entry in batch.rejected:
+                    watch(entry)
                 done = min(done + batch_size, len(samples))
                 progress(_STAGE, done, len(samples))
         if len(store.rejected) == len(samples):
@@ -114,78 +146,92 @@ class _Batch:
 
     pictures: torch.Tensor  # uint8 (batch_size, 3, crop, crop), black where nothing could be read
     kept: list[int] = field(default_factory=list)  # places in the batch that hold a picture
+    facts: list[Facts] = field(default_factory=list)  # of their files
     rejected: list[Rejected] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class _Pictures:
+    """Where the rows' pictures come from."""
+
+    samples: Samples
+    images: Callable[[int], torch.Tensor] | None
+    files: Callable[[int], str | bytes | None] | None
+    crop: int
+    hashed: bool
+
+    def load(self, row: int) -> Picture:
+        """Give the centre crop of a row's picture, and what is known of its file."""
+        if self.images is not None:
+            picture = self.images(row)
+            if picture.dtype != torch.uint8 or picture.ndim != 3 or picture.shape[0] != 3:
+                raise InputError(
+                    f"images= must give uint8 pictures of shape (3, H, W), not {picture.dtype} {tuple(picture.shape)}"
+                )
+            facts = FileFacts(None, None, width=picture.shape[2], height=picture.shape[1])
+            return Picture(center_crop(picture, self.crop), facts)
+        file = self.files(row) if self.files else self.path(row)
+        if file is None:
+            raise ImageError("the row has no path; give it one or remove the row")
+        found = read_picture(file, self.path(row) or self.samples.ids[row], self.hashed, self.crop)
+        return Picture(center_crop(found.pixels, self.crop), found.facts)
+
+    def path(self, row: int) -> str | None:
+        """Give a row's path, where there is one."""
+        path: str | None = self.samples.table["path"][row].as_py() if "path" in self.samples else None
+        return path
+
+    def aside(self, row: int, error: ImageError) -> Rejected:
+        """Say why a row is set aside."""
+        sample_id, path = self.samples.ids[row], self.path(row) or ""
+        return Rejected(sample_id, path, str(error).removeprefix(f"{path or sample_id}: "))
+
+
 def _batches(
-    samples: Samples,
-    images: Callable[[int], torch.Tensor] | None,
-    start: int,
-    batch_size: int,
-    crop: int,
-    threads: int | None,
+    pictures: _Pictures, start: int, batch_size: int, threads: int | None, pinned: bool
 ) -> Generator[_Batch, None, None]:
     """Give the batches from row ``start`` on, decoding ahead."""
-    paths: list[str | None] = list(samples["path"]) if "path" in samples else [None] * len(samples)
-
-    def load(row: int) -> torch.Tensor:
-        return _cropped(images(row) if images else _decoded(paths[row]), crop)
-
-    rows = range(start, len(samples))
-    with closing(read_ahead(rows, load, threads, ahead=2 * batch_size)) as pictures:
+    rows = range(start, len(pictures.samples))
+    size = (batch_size, 3, pictures.crop, pictures.crop)
+    with closing(read_ahead(rows, pictures.load, threads, ahead=2 * batch_size)) as loaded:
         for first in rows[::batch_size]:
-            batch = _Batch(torch.zeros((batch_size, 3, crop, crop), dtype=torch.uint8))
+            batch = _Batch(torch.zeros(size, dtype=torch.uint8, pin_memory=pinned))
             for place, row in enumerate(rows[first - start : first - start + batch_size]):
-                picture = next(pictures)
+                picture = next(loaded)
                 if isinstance(picture, ImageError):
-                    path = paths[row] or ""
-                    reason = str(picture).removeprefix(f"{path}: ")
-                    batch.rejected.append(Rejected(samples.ids[row], path, reason))
+                    batch.rejected.append(pictures.aside(row, picture))
                 else:
-                    batch.pictures[place] = picture
+                    batch.pictures[place] = picture.pixels
                     batch.kept.append(place)
+                    facts = picture.facts
+                    batch.facts.append((facts.size, facts.content_hash, facts.width, facts.height))
             yield batch
 
 
-def _decoded(path: str | None) -> torch.Tensor:
-    if path is None:
-        raise ImageError("the row has no path; give it one or remove the row")
-    return decode(path)
+def _computed(
+    batches: Generator[_Batch, None, None], forward: Forward
+) -> Generator[tuple[_Batch, Features], None, None]:
+    """Give each batch with its features; where the device works by itself, one is computed while the next is filled."""
+    running: deque[tuple[_Batch, Callable[[], Features]]] = deque()
+    for batch in batches:
+        running.append((batch, forward.submit(batch.pictures)))
+        if len(running) > forward.pinned:
+            ready, features = running.popleft()
+            yield ready, features()
+    for ready, features in running:
+        yield ready, features()
 
 
-def _cropped(picture: torch.Tensor, crop: int) -> torch.Tensor:
-    if picture.dtype != torch.uint8 or picture.ndim != 3 or picture.shape[0] != 3:
-        raise InputError(
-            f"images= must give uint8 pictures of shape (3, H, W), not {picture.dtype} {tuple(picture.shape)}"
+def _check_rejected(store: UnfinishedStore, rejected: list[Rejected], most: int | None) -> None:
+    """Stop a run that is going wrong, before its last batch counts."""
+    count = len(store.rejected) + len(rejected)
+    if most is not None and rejected and count > most:
+        last = rejected[-1]
+        raise StoreError(
+            f"stopped: {count} images could not be read, more than the {most} allowed; the last is "
+            f"{last.path or last.id}: {last.reason}. What was finished is kept: correct the cause and run it again, or "
+            "allow more"
         )
-    return center_crop(picture, crop)
-
-
-def _features(backbone: Backbone, pictures: torch.Tensor, device: str | torch.device) -> npt.NDArray[np.floating]:
-    features = backbone(pictures.to(device).float() / 255)
-    if features.shape != (len(pictures), backbone.dims):
-        raise InputError(
-            f"backbone {backbone.name} gave features of shape {tuple(features.shape)} for {len(pictures)} images; "
-            f"it declares {backbone.dims} dimensions"
-        )
-    array: npt.NDArray[np.floating] = features.float().cpu().numpy()
-    return array
-
-
-@contextmanager
-def _evaluating(backbone: Backbone, device: str | torch.device) -> Iterator[None]:
-    """Hold the network on the device in evaluation mode, computing in full float32 and reproducibly."""
-    modes = [(module, module.training) for module in backbone.modules()]
-    backbone.to(device).eval()
-    try:
-        with (
-            torch.inference_mode(),
-            torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False),
-        ):
-            yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
 
 
 def _finished(out: Path, manifest: Manifest) -> FeatureStore:
@@ -200,13 +246,20 @@ def _finished(out: Path, manifest: Manifest) -> FeatureStore:
 
 
 def _check(
-    samples: Samples, images: Callable[[int], torch.Tensor] | None, batch_size: int, crop: int, dtype: str
+    samples: Samples,
+    images: Callable[[int], torch.Tensor] | None,
+    files: Callable[[int], str | bytes | None] | None,
+    batch_size: int,
+    crop: int,
+    dtype: str,
 ) -> None:
     if not len(samples):
         raise InputError("extract: the sample table is empty; give at least one image")
-    if images is None and "path" not in samples:
+    if images is not None and files is not None:
+        raise InputError("extract: images= and files= both say where pictures come from; give one of them")
+    if images is None and files is None and "path" not in samples:
         raise InputError("extract: the sample table has no column 'path'; add one, or give images=")
-    if images is None and "seed" in samples and samples.table["seed"].null_count < len(samples):
+    if images is None and files is None and "seed" in samples and samples.table["seed"].null_count < len(samples):
         raise InputError(
             "extract: the sample table has virtual rows (a seed instead of a file); give images= to make them"
         )

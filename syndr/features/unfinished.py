@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import os
+import errno
 import shutil
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -11,44 +15,49 @@ from typing import BinaryIO
 import msgspec
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from syndr.errors import StoreError
+from syndr.features.index import FILE_COLUMNS, build_index
 from syndr.features.manifest import Manifest
-from syndr.features.store import (
-    FEATURES,
-    INDEX,
-    MANIFEST,
-    FeatureStore,
-    partial_folder,
-    read_manifest,
-    write_manifest,
-)
-from syndr.images.rejected import Rejected, write_rejected
+from syndr.features.shards import SHARD_BYTES, ShardFile, recorded, shard_name, stored_rows
+from syndr.features.store import MANIFEST, FeatureStore, partial_folder, read_manifest, write_manifest, write_tables
+from syndr.files import locked
+from syndr.images import REJECTED, Rejected, write_rejected
 from syndr.samples import Samples
 
 _JOURNAL = "journal.jsonl"
-_REJECTED = "rejected.csv"
+_LOCK = ".lock"
+
+_FACTS_AT_ONCE = 1 << 16  # as Python objects; the table is smaller
+
+#: Of a row's file, in the order of ``FILE_COLUMNS``: size, content hash, width, height.
+Facts = tuple[int | None, str | None, int | None, int | None]
 
 
 class _Mark(msgspec.Struct, array_like=True):
-    """One line of the journal: a batch is finished and its rows are in the file."""
+    """One line of the journal: a batch is finished and its rows are in the shard."""
 
-    rows: int  # rows kept so far, this batch included
+    shard: int
+    checksum: int  # CRC-32 of the rows' bytes
     rejected: list[Rejected]
+    facts: list[Facts]  # one for each row kept
 
 
 class UnfinishedStore:
     """The folder ``<name>.partial`` in which a store grows; use it as a context manager.
 
-    The rows kept are appended to ``features.npy``; then one line is appended to a journal. Whatever lies
-    behind the last whole line is cut off on resuming, so that a kill at any moment costs at most one batch.
+    The rows kept are appended to a shard; then one line is appended to a journal. On resuming, a line counts when it
+    is whole and its rows are in the shard with the checksum it says; whatever lies behind the last such line is cut
+    off. So a kill at any moment costs at most one batch, and a power failure what had not reached the disk.
 
     Attributes:
         batches: Number of finished batches.
         rejected: The rows set aside so far.
+        complete: Whether only :meth:`finish` is left to be called.
     """
 
-    _features: BinaryIO
+    _shard: ShardFile
     _journal: BinaryIO
 
     def __init__(self, target: Path, manifest: Manifest) -> None:
@@ -59,23 +68,40 @@ class UnfinishedStore:
             manifest: The settings.
 
         Raises:
-            StoreError: When the unfinished store was started with other settings, or is damaged.
+            StoreError: When the unfinished store was started with other settings, is damaged, or another process is
+                writing it.
         """
         self._target, self._manifest, self._folder = target, manifest, partial_folder(target)
-        if not (self._folder / MANIFEST).exists():
-            self._start()
-        marks = self._resume()
-        self.batches = len(marks)
-        self.rejected = [entry for mark in marks for entry in mark.rejected]
-        self._rows = marks[-1].rows if marks else 0
+        self._lock = ExitStack()
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._lock.enter_context(locked(self._folder))
+        try:
+            if not (self._folder / MANIFEST).exists():
+                self._start()
+            self._resume()
+        except BaseException:
+            self._lock.close()
+            raise
 
-    def append(self, features: npt.NDArray[np.floating], rejected: list[Rejected]) -> None:
-        """Add a finished batch: the features of the rows kept, and the rows set aside."""
-        self._features.write(np.ascontiguousarray(features, self._manifest.dtype).tobytes())
-        _flush(self._features)
-        self._rows += len(features)
-        self._journal.write(msgspec.json.encode(_Mark(self._rows, rejected)) + b"\n")
-        _flush(self._journal)
+    def append(self, features: npt.NDArray[np.floating], rejected: list[Rejected], facts: list[Facts]) -> None:
+        """Add a finished batch.
+
+        Args:
+            features: The features of the rows kept.
+            rejected: The rows set aside.
+            facts: What is known of the files of the rows kept.
+
+        Raises:
+            StoreError: When the disk is full; what was finished before stays, and the run can go on.
+        """
+        with _full_disk_explained(self._folder):
+            if self._shard.bytes >= SHARD_BYTES:
+                self._shard.finish()
+                self._number += 1
+                self._shard = self._open_shard(0)
+            checksum = zlib.crc32(self._shard.write(features))
+            mark = _Mark(self._number, checksum, rejected, facts)
+            _write_all(self._journal, msgspec.json.encode(mark) + b"\n")
         self.batches += 1
         self.rejected += rejected
 
@@ -85,17 +111,21 @@ class UnfinishedStore:
         Args:
             samples: The whole sample table, rejected rows included.
         """
-        self._features.seek(0)
-        self._write_header(self._features, self._rows)
-        _flush(self._features)
+        if not self.complete:
+            with _full_disk_explained(self._folder):
+                self._shard.finish()
+                counts, files = self._recorded_facts()
+                shards = [recorded(self._folder / shard_name(number), rows) for number, rows in enumerate(counts)]
+                aside = {entry.id for entry in self.rejected}
+                kept = samples.take([row for row, sample_id in enumerate(samples.ids) if sample_id not in aside])
+                write_tables(self._folder, kept, build_index(kept, shards, files))
+                write_rejected(self._folder / REJECTED, self.rejected)
+                write_manifest(self._folder, msgspec.structs.replace(self._manifest, shards=tuple(shards)))
         self.close()
-        aside = {entry.id for entry in self.rejected}
-        kept = [row for row, sample_id in enumerate(samples.ids) if sample_id not in aside]
-        samples.take(kept).write(self._folder / INDEX)
-        write_rejected(self._folder / _REJECTED, self.rejected)
-        write_manifest(self._folder, msgspec.structs.replace(self._manifest, rows=self._rows))
+        # From here on the manifest says that all is there, so that a kill leaves only this to be done.
+        for name in (_JOURNAL, _LOCK):
+            (self._folder / name).unlink(missing_ok=True)
         self._folder.replace(self._target)
-        (self._target / _JOURNAL).unlink()
         return FeatureStore.open(self._target)
 
     def discard(self) -> None:
@@ -105,8 +135,10 @@ class UnfinishedStore:
 
     def close(self) -> None:
         """Close the files; what is finished stays in place."""
-        self._features.close()
-        self._journal.close()
+        if not self.complete:
+            self._shard.close()
+            self._journal.close()
+        self._lock.close()
 
     def __enter__(self) -> UnfinishedStore:
         return self
@@ -118,54 +150,104 @@ class UnfinishedStore:
 
     def _start(self) -> None:
         # Without a manifest nothing was finished: the folder is new, or its start was cut short.
-        shutil.rmtree(self._folder, ignore_errors=True)
-        self._folder.mkdir(parents=True)
-        with (self._folder / FEATURES).open("wb") as file:
-            self._write_header(file, rows=0)
-        (self._folder / _JOURNAL).touch()
-        write_manifest(self._folder, self._manifest)
+        for path in self._folder.iterdir():
+            if path.name != _LOCK:
+                path.unlink()
+        with _full_disk_explained(self._folder):
+            write_manifest(self._folder, self._manifest)
 
-    def _resume(self) -> list[_Mark]:
-        changed = read_manifest(self._folder).differences(self._manifest, versions=True)
+    def _resume(self) -> None:
+        begun = read_manifest(self._folder)
+        changed = begun.differences(self._manifest, versions=True)
         if changed:
             raise StoreError(
                 f"{self._folder}: the unfinished store was started with other settings: {changed}; "
                 "go on with the same settings, or delete that folder to start again"
             )
-        try:
-            self._features = (self._folder / FEATURES).open("r+b")
-            self._journal = (self._folder / _JOURNAL).open("r+b")
-            lines = self._journal.read().split(b"\n")[:-1]  # what follows the last newline is half a line
-            marks = [msgspec.json.decode(line, type=_Mark) for line in lines]
-            np.lib.format.read_magic(self._features)
-            np.lib.format.read_array_header_1_0(self._features)
-        except (OSError, ValueError) as error:  # msgspec's errors are ValueErrors
-            raise self._damaged(str(error)) from error
-        _cut_behind(self._journal, sum(len(line) + 1 for line in lines))
-        row_bytes = self._manifest.dims * np.dtype(self._manifest.dtype).itemsize
-        end = self._features.tell() + row_bytes * (marks[-1].rows if marks else 0)
-        if (self._folder / FEATURES).stat().st_size < end:
-            raise self._damaged(f"{FEATURES} is shorter than its journal says")
-        _cut_behind(self._features, end)
-        return marks
+        end = self.batches = rows = self._number = 0
+        self.rejected: list[Rejected] = []
+        self.complete = bool(begun.shards)
+        if self.complete:
+            return
+        for mark, length in self._intact():
+            rows = len(mark.facts) + (rows if mark.shard == self._number else 0)
+            self._number = mark.shard
+            self.batches += 1
+            self.rejected += mark.rejected
+            end += length
+        self._journal = (self._folder / _JOURNAL).open("ab", buffering=0)  # type: ignore[assignment]
+        self._journal.truncate(end)
+        for path in self._folder.glob(shard_name(0).replace("00000", "*")):
+            if path.name > shard_name(self._number):
+                path.unlink()
+        self._shard = self._open_shard(rows)
 
-    def _write_header(self, file: BinaryIO, rows: int) -> None:
-        # NumPy pads the header so that its length does not depend on the number of rows.
-        shape, kind = (rows, self._manifest.dims), np.dtype(self._manifest.dtype)
-        header = {"descr": np.lib.format.dtype_to_descr(kind), "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(file, header)
+    def _intact(self) -> Iterator[tuple[_Mark, int]]:
+        """Give the marks up to the first whose rows are not there, each with the length of its line."""
+        for number, group in groupby(self._lines(), key=lambda entry: entry[0].shard):
+            entries = list(group)
+            path = self._folder / shard_name(number)
+            if not path.exists():
+                return
+            manifest = self._manifest
+            counts = [len(mark.facts) for mark, _ in entries]
+            stored = stored_rows(path, manifest.dims, manifest.dtype, counts)
+            for entry, data in zip(entries, stored, strict=True):
+                if zlib.crc32(data) != entry[0].checksum:
+                    return
+                yield entry
 
-    def _damaged(self, reason: str) -> StoreError:
-        return StoreError(
-            f"{self._folder}: the unfinished store is damaged ({reason}); delete that folder to start again"
-        )
+    def _lines(self) -> Iterator[tuple[_Mark, int]]:
+        """Give the marks up to the first line that is not whole, each with the length of its line."""
+        path = self._folder / _JOURNAL
+        if not path.exists():
+            return
+        with path.open("rb") as journal:
+            for line in journal:
+                try:
+                    mark = msgspec.json.decode(line, type=_Mark)
+                except msgspec.MsgspecError:
+                    return
+                if not line.endswith(b"\n"):
+                    return
+                yield mark, len(line)
+
+    def _recorded_facts(self) -> tuple[list[int], pa.Table]:
+        """Give the number of rows of each shard, and what the journal knows of every row's file."""
+        counts = [0] * (self._number + 1)
+        tables = [FILE_COLUMNS.empty_table()]
+        facts: list[Facts] = []
+        for mark, _ in self._lines():
+            counts[mark.shard] += len(mark.facts)
+            facts += mark.facts
+            if len(facts) >= _FACTS_AT_ONCE:
+                tables.append(_facts_table(facts))
+                facts.clear()
+        return counts, pa.concat_tables([*tables, _facts_table(facts)])
+
+    def _open_shard(self, rows: int) -> ShardFile:
+        path = self._folder / shard_name(self._number)
+        return ShardFile(path, self._manifest.dims, self._manifest.dtype, rows)
 
 
-def _flush(file: BinaryIO) -> None:
-    file.flush()
-    os.fsync(file.fileno())
+def _facts_table(facts: list[Facts]) -> pa.Table:
+    columns = [[fact[place] for fact in facts] for place in range(len(FILE_COLUMNS))]
+    return pa.table(dict(zip(FILE_COLUMNS.names, columns, strict=True)), schema=FILE_COLUMNS)
 
 
-def _cut_behind(file: BinaryIO, length: int) -> None:
-    file.truncate(length)
-    file.seek(length)
+@contextmanager
+def _full_disk_explained(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        raise StoreError(
+            f"{folder}: no room to write ({error.strerror}); what was finished is kept: make room and run it again"
+        ) from error
+
+
+def _write_all(file: BinaryIO, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[file.write(view) :]

@@ -11,7 +11,7 @@ from syndr.checkpoint_file import tensors_hash
 from syndr.errors import InputError
 
 # Classifiers a checkpoint may hold beside the backbone.
-_HEADS = ("fc.", "_fc.", "head.", "classifier.")
+_HEADS = ("fc.", "_fc.", "head.", "heads.", "classifier.")
 # Counts the training steps of a batch normalization; old checkpoints lack it and inference ignores it.
 _COUNTER = "num_batches_tracked"
 
@@ -19,7 +19,7 @@ _COUNTER = "num_batches_tracked"
 def load_weights(body: nn.Module, state: Mapping[str, torch.Tensor], where: str) -> None:
     """Load a state into a network, whatever common prefix its names have (``module.``, ``backbone.body.``).
 
-    Classifiers (``fc``, ``head``, ``classifier``) and, where there is a prefix, entries without it are left
+    Classifiers (``fc``, ``head``, ``heads``, ``classifier``) and, where there is a prefix, entries without it are left
     out.
 
     Args:

@@ -7,17 +7,16 @@ from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-import torch
-
 from syndr.errors import ImageError
 from syndr.threads import default_threads
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 def read_ahead(
-    items: Iterable[T], load: Callable[[T], torch.Tensor], threads: int | None = None, ahead: int = 32
-) -> Generator[torch.Tensor | ImageError, None, None]:
+    items: Iterable[T], load: Callable[[T], R], threads: int | None = None, ahead: int = 32
+) -> Generator[R | ImageError, None, None]:
     """Load pictures on a pool of threads and yield them in order.
 
     Decoding releases the interpreter's lock, so threads use several cores without copying pictures between
@@ -25,7 +24,7 @@ def read_ahead(
 
     Args:
         items: What to load, such as paths.
-        load: Gives the picture of one item, such as :func:`~syndr.images.decode`; called on the threads.
+        load: Gives the picture of one item, as :func:`~syndr.images.decode` does; called on the threads.
         threads: Number of threads; by default the cores this process may use.
         ahead: How many pictures may be under way or waiting; bounds the memory.
 
@@ -36,7 +35,7 @@ def read_ahead(
         Exception: Whatever else ``load`` raises, when its item's turn comes.
     """
 
-    def attempt(item: T) -> torch.Tensor | ImageError:
+    def attempt(item: T) -> R | ImageError:
         try:
             return load(item)
         except ImageError as error:
@@ -44,7 +43,7 @@ def read_ahead(
 
     pool = ThreadPoolExecutor(threads or default_threads(), thread_name_prefix="syndr-read-ahead")
     try:
-        waiting: deque[Future[torch.Tensor | ImageError]] = deque()
+        waiting: deque[Future[R | ImageError]] = deque()
         for item in items:
             waiting.append(pool.submit(attempt, item))
             if len(waiting) >= ahead:

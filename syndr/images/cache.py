@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from threading import Lock
 
 import torch
@@ -15,16 +16,18 @@ class PictureCache:
 
     Args:
         most_bytes: Most memory for the pictures; the last one is kept even when it alone takes more.
+        load: Gives the picture of a path; :func:`~syndr.images.decode` by default.
     """
 
-    def __init__(self, most_bytes: int) -> None:
+    def __init__(self, most_bytes: int, load: Callable[[str], torch.Tensor] | None = None) -> None:
         self._most = most_bytes
+        self._load = load
         self._held = 0
         self._pictures: OrderedDict[str, torch.Tensor] = OrderedDict()
         self._lock = Lock()
 
     def get(self, path: str) -> torch.Tensor:
-        """Give a picture as :func:`~syndr.images.decode` does; it is shared, so it must not be changed.
+        """Give a picture as ``load`` does; it is shared, so it must not be changed.
 
         Raises:
             ImageError: When it cannot be read.
@@ -33,7 +36,9 @@ class PictureCache:
             if path in self._pictures:
                 self._pictures.move_to_end(path)
                 return self._pictures[path]
-        picture = decode(path)  # outside the lock: two threads may do it twice, none waits for another's file
+        picture = (
+            decode(path) if self._load is None else self._load(path)
+        )  # outside the lock: two threads may do it twice, none waits for another's file
         with self._lock:
             if path not in self._pictures:
                 self._pictures[path] = picture

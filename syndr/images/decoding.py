@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import os
 import stat
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -54,10 +57,70 @@ def decode(source: str | Path | bytes) -> torch.Tensor:
             PNG, PNM, TIFF, WebP), truncated, damaged, larger than ``MAX_PIXELS``, or of a pixel type without
             a declared range. The message begins with the path and says what to do.
     """
+    return read_picture(source).pixels
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """What is known of an image's file.
+
+    Attributes:
+        size: Bytes; None when the picture came from no file.
+        content_hash: ``"sha256:..."`` of the bytes; None unless asked for.
+        width: Pixels, upright.
+        height: Pixels, upright.
+    """
+
+    size: int | None
+    content_hash: str | None
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A decoded picture and the facts of its file.
+
+    Attributes:
+        pixels: uint8 tensor of shape (3, H, W), RGB, contiguous.
+        facts: What is known of the file.
+    """
+
+    pixels: torch.Tensor
+    facts: FileFacts
+
+
+def read_picture(
+    source: str | Path | bytes, name: str | None = None, hashed: bool = False, center: int | None = None
+) -> Picture:
+    """Decode an image file as :func:`decode` does, and take note of its size, width and height.
+
+    Args:
+        source: The file's path, or its bytes.
+        name: What to call it in errors; by default its path.
+        hashed: Whether to hash the file's bytes.
+        center: Side of the central square that is wanted: where both sides of the picture are at least as long, the
+            pixels are those of ``center_crop(picture, center)``, made without copying the rest.
+
+    Raises:
+        ImageError: As :func:`decode`.
+    """
     if isinstance(source, bytes):
-        return _decode(io.BytesIO(source), "image in memory")
+        return _read(io.BytesIO(source), name or "image in memory", len(source), hashed, center)
     with _open(Path(source)) as file:
-        return _decode(file, str(source))
+        return _read(file, name or str(source), os.fstat(file.fileno()).st_size, hashed, center)
+
+
+def _read(file: BinaryIO, name: str, size: int, hashed: bool, center: int | None) -> Picture:
+    content_hash = None
+    if hashed:
+        try:
+            content_hash = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"  # type: ignore[arg-type]
+            file.seek(0)
+        except OSError as error:
+            raise ImageError(f"{name}: cannot be read ({error}); check the disk") from error
+    pixels, (width, height) = _decode(file, name, center)
+    return Picture(pixels, FileFacts(size, content_hash, width, height))
 
 
 def _open(path: Path) -> BinaryIO:
@@ -74,7 +137,7 @@ def _open(path: Path) -> BinaryIO:
         raise ImageError(f"{path}: cannot be opened ({error}); check its permissions and the disk") from error
 
 
-def _decode(file: BinaryIO, name: str) -> torch.Tensor:
+def _decode(file: BinaryIO, name: str, center: int | None) -> tuple[torch.Tensor, tuple[int, int]]:
     head = b""
     try:
         head = file.read(64)
@@ -87,12 +150,21 @@ def _decode(file: BinaryIO, name: str) -> torch.Tensor:
             if not image.width * image.height:
                 raise ImageError(f"{name}: the picture has no pixels; replace or remove it")
             image.load()
-            pixels = _rgb(_upright(image), name)
+            upright = _upright(image)
+            pixels = _rgb(_central(upright, center), name)
     except (ImageError, MemoryError):
         raise
     except Exception as error:  # Pillow's readers raise many kinds on bad bytes: SyntaxError, struct.error ...
         raise ImageError(f"{name}: {_diagnosis(error, head)}") from error
-    return torch.from_numpy(pixels.transpose(2, 0, 1).copy())
+    return torch.from_numpy(pixels.transpose(2, 0, 1).copy()), upright.size
+
+
+def _central(image: Image.Image, side: int | None) -> Image.Image:
+    """Cut the central square before anything is converted, where that is pixel by pixel; see ``read_picture``."""
+    if side is None or min(image.size) < side or image.mode not in _CONVERTIBLE:
+        return image
+    left, top = (round((length - side) / 2) for length in image.size)
+    return image.crop((left, top, left + side, top + side))
 
 
 def _diagnosis(error: Exception, head: bytes) -> str:

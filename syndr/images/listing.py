@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fnmatch
+import glob
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -39,12 +41,59 @@ def list_images(folder: str | Path) -> list[tuple[str, Path]]:
     if not paths:
         raise InputError(f"{root}: no image found; files must end in one of {', '.join(sorted(IMAGE_SUFFIXES))}")
     found = sorted((path.relative_to(root).as_posix(), path) for path in paths)
+    check_names(root, found)
+    return found
+
+
+def glob_images(pattern: str) -> list[tuple[str, Path]]:
+    """List the files that match a pattern.
+
+    Args:
+        pattern: A path with ``*``, ``?`` and ``[...]`` in its parts, and ``**`` for any number of folders. Where its
+            last part has an ending of its own (``*.dat``), every file that matches is taken; else those whose ending
+            is in ``IMAGE_SUFFIXES``. Names that begin with a dot are passed over, as in :func:`list_images`.
+
+    Returns:
+        Pairs of id and path, sorted by id. The id is the path relative to the part before the first wildcard.
+
+    Raises:
+        InputError: When nothing matches, or a name is not Unicode.
+    """
+    parts = Path(pattern).parts
+    fixed = next((place for place, part in enumerate(parts) if glob.has_magic(part)), len(parts) - 1)
+    base = Path(*parts[:fixed])
+    if "**" in parts:
+        # Not by glob, which follows links in a circle until the path is too long.
+        below = _files(base) if base.is_dir() else iter(())
+        paths = [path for path in below if _matches(path.relative_to(base).parts, parts[fixed:])]
+    else:
+        paths = [path for path in base.glob("/".join(parts[fixed:])) if not path.is_dir()]
+        paths = [path for path in paths if not any(part.startswith(".") for part in path.relative_to(base).parts)]
+    ending = Path(pattern).suffix
+    if not ending or glob.has_magic(ending):
+        paths = [path for path in paths if path.suffix.lower() in IMAGE_SUFFIXES]
+    found = sorted((path.relative_to(base).as_posix(), path) for path in paths)
+    if not found:
+        raise InputError(f"{pattern}: no image matches; quote the pattern, so that no shell changes it, and correct it")
+    check_names(base, found)
+    return found
+
+
+def _matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    if not pattern:
+        return not parts
+    if pattern[0] == "**":
+        return _matches(parts, pattern[1:]) or (bool(parts) and _matches(parts[1:], pattern))
+    return bool(parts) and fnmatch.fnmatchcase(parts[0], pattern[0]) and _matches(parts[1:], pattern[1:])
+
+
+def check_names(where: str | Path, found: list[tuple[str, Path]]) -> None:
+    """Raise InputError when an id is not Unicode that can be written down."""
     for image_id, _ in found:
         try:
             image_id.encode()
         except UnicodeEncodeError as error:
-            raise InputError(f"{root}: the file name {image_id!r} is not valid Unicode; rename it") from error
-    return found
+            raise InputError(f"{where}: the file name {image_id!r} is not valid Unicode; rename it") from error
 
 
 def samples_from_folder(folder: str | Path) -> Samples:

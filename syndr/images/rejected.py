@@ -9,6 +9,9 @@ from pathlib import Path
 
 from syndr.files import atomic_path
 
+#: Name of the list within a folder.
+REJECTED = "rejected.csv"
+
 
 @dataclass(frozen=True)
 class Rejected:
@@ -31,3 +34,9 @@ def write_rejected(path: str | Path, rejected: Iterable[Rejected]) -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(field.name for field in fields(Rejected))
         writer.writerows(astuple(entry) for entry in rejected)
+
+
+def read_rejected(path: str | Path) -> list[Rejected]:
+    """Read what :func:`write_rejected` wrote."""
+    with Path(path).open(encoding="utf-8", newline="") as file:
+        return [Rejected(**row) for row in csv.DictReader(file)]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import import_module
 from typing import cast
 
 from syndr.errors import InputError, require
+from syndr.search.choice import AutoSearch
 from syndr.search.exact import ExactSearch
-from syndr.search.faiss import FaissFlatSearch
+from syndr.search.faiss import FaissFlatSearch, FaissHnswSearch, FaissIvfSearch
 from syndr.search.protocol import LabelGap, Pairs, Search
 from syndr.search.rows import (
     OnBadRows,
@@ -22,20 +23,36 @@ from syndr.search.rows import (
 )
 
 
-def _cuda_search() -> Search:
-    require("torch", "torch")
-    return cast(Search, import_module("syndr.search.cuda").CudaSearch())
+@dataclass(frozen=True)
+class CudaByName:
+    """Makes :class:`syndr.search.cuda.CudaSearch`, which needs torch and is imported only then."""
+
+    name: str = "cuda"
+    exact: bool = True
+
+    def __call__(self) -> Search:
+        """Give a backend for the current CUDA device."""
+        require("torch", "torch")
+        return cast(Search, import_module("syndr.search.cuda").CudaSearch())
 
 
-BACKENDS: dict[str, Callable[[], Search]] = {
-    "cuda": _cuda_search,
+#: Name -> maker of each backend. Those whose ``exact`` is False may miss pairs; nothing chooses them but their name.
+BACKENDS: dict[str, type[Search] | CudaByName] = {
     ExactSearch.name: ExactSearch,
+    CudaByName.name: CudaByName(),
     FaissFlatSearch.name: FaissFlatSearch,
+    FaissIvfSearch.name: FaissIvfSearch,
+    FaissHnswSearch.name: FaissHnswSearch,
 }
+_ALIASES = {"faiss": FaissFlatSearch.name}
 
 
 def get_search(search: str | Search) -> Search:
-    """Give a backend by name (``"exact"``, ``"cuda"``, ``"faiss"``), or the object itself when it already is one.
+    """Give a backend by name, or the object itself when it already is one.
+
+    Args:
+        search: ``"auto"`` (see :class:`AutoSearch`), a name in :data:`BACKENDS`, ``"faiss"`` (the flat one), or a
+            backend.
 
     Raises:
         InputError: For an unknown name, or ``"cuda"`` without a CUDA device.
@@ -43,15 +60,21 @@ def get_search(search: str | Search) -> Search:
     """
     if not isinstance(search, str):
         return search
-    if search not in BACKENDS:
-        raise InputError(f"no search backend {search!r}; there are {', '.join(BACKENDS)}")
-    return BACKENDS[search]()
+    if search == AutoSearch.name:
+        return AutoSearch(BACKENDS.get("cuda"))
+    name = _ALIASES.get(search, search)
+    if name not in BACKENDS:
+        raise InputError(f"no search backend {search!r}; there are {', '.join([AutoSearch.name, *BACKENDS])}")
+    return BACKENDS[name]()
 
 
 __all__ = [
     "BACKENDS",
+    "AutoSearch",
     "ExactSearch",
     "FaissFlatSearch",
+    "FaissHnswSearch",
+    "FaissIvfSearch",
     "LabelGap",
     "OnBadRows",
     "Pairs",

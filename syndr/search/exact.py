@@ -1,9 +1,11 @@
-"""The exact CPU backend: float32 tiles with a proven margin, float64 inside it (csrc/range_join.hpp)."""
+"""The exact CPU backend: short rows rule pairs out, float64 has the last word (csrc/range_join.hpp)."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +13,12 @@ import numpy.typing as npt
 from syndr import _native
 from syndr.errors import InputError
 from syndr.progress import Progress, silent
+from syndr.search.filters import Filter, choose_filter, start_join
 from syndr.search.protocol import LabelGap, Pairs
 from syndr.search.rows import Rows
 from syndr.threads import default_threads
+
+_STREAMED = 4_000_000  # pairs that a block of a stream should have: about 100 MB
 
 
 class ExactSearch:
@@ -21,31 +26,111 @@ class ExactSearch:
 
     Args:
         threads: Worker threads, at least 1; all usable CPUs when None.
+        memory_limit: Bytes that the search's own copies of the rows may take (about 64 to 256 for each row, and one
+            for each row and dim where there is room); half the machine's memory when None.
+
+    Attributes:
+        report: What the last call of ``pairs``, ``components`` or a finished ``iter_pairs`` did: the filter and why
+            (``filter``, ``dims_kept``), tiles (``tiles``, ``tiles_joined``: skipped, ``tiles_by_product``), pairs
+            (``compared``, ``candidates``, ``joined``, ``by_bytes``, ``by_float32``, ``by_float64``) and ``seconds`` by
+            phase.
     """
 
     name = "exact"
     exact = True
 
-    def __init__(self, threads: int | None = None) -> None:
+    def __init__(self, threads: int | None = None, memory_limit: int | None = None) -> None:
         if threads is not None and threads < 1:
             raise InputError(f"threads must be at least 1, or None for all usable CPUs, not {threads}")
+        if memory_limit is not None and memory_limit < 1:
+            raise InputError(f"memory_limit must be a positive number of bytes, or None, not {memory_limit}")
         _check_kernel()
         self.threads = threads or default_threads()
+        self.memory_limit = memory_limit
+        self.report: dict[str, Any] = {}
 
-    def pairs(self, rows: Rows, radius: float, gap: LabelGap | None = None, progress: Progress = silent) -> Pairs:
-        """See :meth:`syndr.search.protocol.Search.pairs`."""
-        labels, limit = (None, 0.0) if gap is None else (gap.labels, gap.gap)
-        return Pairs(
-            *_native.pairs(rows.features, rows.norms, radius, labels, limit, self.threads, _tick("pairs", progress))
-        )
+    def pairs(
+        self,
+        rows: Rows,
+        radius: float,
+        gap: LabelGap | None = None,
+        progress: Progress = silent,
+        among: npt.NDArray[np.int64] | None = None,
+    ) -> Pairs:
+        """See :meth:`syndr.search.protocol.Search.pairs`; ``among`` as for :meth:`iter_pairs`."""
+        if among is not None and len(among) == 0:
+            return Pairs.none()
+        clock = _Clock()
+        found, join = self._start(rows, radius, gap, clock, _tick("pairs", progress), among)
+        pairs = Pairs(*join.pairs(0, join.tasks, _tick("pairs", progress)))
+        clock.lap("scan")
+        self.report = _report(found, join, clock) | {"edges": len(pairs)}
+        return pairs
+
+    def iter_pairs(
+        self,
+        rows: Rows,
+        radius: float,
+        gap: LabelGap | None = None,
+        progress: Progress = silent,
+        block: int = _STREAMED,
+        among: npt.NDArray[np.int64] | None = None,
+    ) -> Iterator[Pairs]:
+        """Give the same pairs block by block, in bounded memory.
+
+        Args:
+            rows: As for :meth:`pairs`.
+            radius: As for :meth:`pairs`.
+            gap: As for :meth:`pairs`.
+            progress: Told about the tiles.
+            block: How many pairs a block should have; it may have more when pairs lie dense, by a few million.
+            among: (members,) int64 rows to join, which the pairs then number in this order; all when None.
+
+        Yields:
+            Pairs, each block sorted by (distance, i, j); each pair comes once, blocks in no order.
+        """
+        if among is not None and len(among) == 0:
+            return
+        clock = _Clock()
+        found, join = self._start(rows, radius, gap, clock, _tick("pairs", progress), among)
+        first, step, edges = 0, 1, 0
+        while first < join.tasks:
+            progress("pairs", first, join.tasks)
+            pairs = Pairs(*join.pairs(first, first + step, _tick("", silent)))
+            first, edges = first + step, edges + len(pairs)
+            if len(pairs):
+                yield pairs
+            # As many tasks as the last ones would need for a full block, but no more than twice as many.
+            step = max(1, min(2 * step, step * block // max(1, len(pairs))))
+        progress("pairs", join.tasks, join.tasks)
+        clock.lap("scan")
+        self.report = _report(found, join, clock) | {"edges": edges}
 
     def components(
         self, rows: Rows, radius: float, gap: LabelGap | None = None, progress: Progress = silent
     ) -> npt.NDArray[np.int64]:
         """See :meth:`syndr.search.protocol.Search.components`."""
-        labels, limit = (None, 0.0) if gap is None else (gap.labels, gap.gap)
-        tick = _tick("components", progress)
-        return _native.components(rows.features, rows.norms, radius, labels, limit, self.threads, tick)
+        clock = _Clock()
+        found, join = self._start(rows, radius, gap, clock, _tick("components", progress))
+        labels = join.components(_tick("components", progress))
+        clock.lap("scan")
+        self.report = _report(found, join, clock)
+        return labels
+
+    def _start(
+        self,
+        rows: Rows,
+        radius: float,
+        gap: LabelGap | None,
+        clock: _Clock,
+        tick: Callable[[int, int], None] | None,
+        among: npt.NDArray[np.int64] | None = None,
+    ) -> tuple[Filter, Any]:
+        found = choose_filter(rows, radius, gap, self.threads, self.memory_limit, among)
+        clock.lap("choose the filter")
+        join = start_join(rows, radius, gap, found, self.threads, tick, among)
+        clock.lap("shorten the rows")
+        return found, join
 
     def nearest(
         self,
@@ -98,6 +183,23 @@ class ExactSearch:
             queries.features, queries.norms, base.features, base.norms, k, farthest,
             query_groups, base_groups, self.threads, tick,
         )  # fmt: skip
+
+
+class _Clock:
+    """Seconds of one phase after the other."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, phase: str) -> None:
+        now = time.perf_counter()
+        self.seconds[phase] = now - self._last
+        self._last = now
+
+
+def _report(found: Filter, join: Any, clock: _Clock) -> dict[str, Any]:
+    return {"filter": found.why, "dims_kept": found.dims, "seconds": clock.seconds} | join.counts()
 
 
 def _tick(stage: str, progress: Progress) -> Callable[[int, int], None] | None:

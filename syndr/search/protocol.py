@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +30,18 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.i)
 
+    @classmethod
+    def none(cls) -> Pairs:
+        """Give no pairs."""
+        return cls(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0))
+
+    @classmethod
+    def joined(cls, blocks: Sequence[Pairs]) -> Pairs:
+        """Give the pairs of all blocks (at least one) together, sorted."""
+        i, j, distance = (np.concatenate([getattr(block, part) for block in blocks]) for part in ("i", "j", "distance"))
+        order = np.lexsort((j, i, distance))
+        return cls(i[order], j[order], distance[order])
+
 
 @dataclass(frozen=True)
 class LabelGap:
@@ -49,10 +62,12 @@ class Search(Protocol):
     Attributes:
         name: How users ask for it.
         exact: Whether it finds every pair; what it finds always has true float64 distances.
+        report: What the last call did, for people and logs; its keys are the backend's own.
     """
 
     name: str
     exact: bool
+    report: dict[str, Any]
 
     def pairs(self, rows: Rows, radius: float, gap: LabelGap | None = None, progress: Progress = silent) -> Pairs:
         """Give all pairs with distance < radius that meet the label condition."""

@@ -14,6 +14,9 @@ from syndr import _native
 from syndr.errors import BadRowsError, InputError
 from syndr.threads import default_threads
 
+#: How bfloat16 is held, for which NumPy has no type: two bytes that only the native core looks into.
+BFLOAT16 = np.dtype("V2")
+
 OnBadRows = Literal["raise", "set_aside"]
 
 
@@ -21,13 +24,13 @@ def as_matrix(X: Any, name: str = "X") -> npt.NDArray[Any]:
     """View features as a two-dimensional NumPy array.
 
     Args:
-        X: (rows, dims) NumPy array, memory map or torch tensor of float16, float32 or float64, any strides: taken
-            without a copy (a tensor on a device is brought to the host). bfloat16 tensors, other number types,
-            foreign byte order and nested lists are copied: to float32 (bfloat16) or float64.
+        X: (rows, dims) NumPy array, memory map or torch tensor of float16, bfloat16 (a tensor, or an
+            array of ml_dtypes), float32 or float64, any strides: taken without a copy (a tensor on a device is brought
+            to the host). Other number types, foreign byte order and nested lists are copied to float64.
         name: What to call it in an error.
 
     Returns:
-        A view of shape (rows, dims), float16, float32 or float64.
+        A view of shape (rows, dims), float16, float32 or float64, or :data:`BFLOAT16`.
 
     Raises:
         InputError: When ``X`` is not a matrix of numbers or has no columns.
@@ -36,13 +39,17 @@ def as_matrix(X: Any, name: str = "X") -> npt.NDArray[Any]:
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(X, torch.Tensor):
         tensor = X.detach().cpu()
-        X = (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
+        X = tensor.view(torch.int16).numpy().view(BFLOAT16) if tensor.dtype == torch.bfloat16 else tensor.numpy()
     try:
         array = np.asarray(X)
     except ValueError as error:
         raise InputError(f"{name} is not a matrix: {error}") from error
     if array.ndim != 2 or array.shape[1] == 0:
         raise InputError(f"{name} must have shape (rows, dims) with dims > 0, not {array.shape}")
+    if array.dtype.name == "bfloat16":  # of ml_dtypes
+        array = array.view(BFLOAT16)
+    if array.dtype == BFLOAT16:
+        return array
     if array.dtype.kind not in "fiub":
         raise InputError(f"{name} must hold real numbers, not {array.dtype}")
     if array.dtype.kind != "f" or array.dtype.itemsize not in (2, 4, 8):
@@ -55,7 +62,7 @@ class Rows:
     """Feature rows that all have a direction.
 
     Attributes:
-        features: (rows, dims) float16, float32 or float64.
+        features: (rows, dims) float16, float32, float64 or :data:`BFLOAT16`.
         norms: (rows,) float64 squared Euclidean norms, by the native core's fixed summation order.
     """
 

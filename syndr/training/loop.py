@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from syndr.training.data import (
     load_batches,
     rejection,
 )
+from syndr.training.seeded import seeded
 from syndr.training.settings import Settings
 from syndr.training.state import EpochLog, RunState, data_hash, describe_thinner, load_state, save_state
 from syndr.training.thinning import Refresh, Scope, Thinner, dropped_rows, eligible_rows
@@ -179,7 +180,7 @@ class _Run:
         counts: list[int] = []
         self.model.train()
         batches = self._batches(crops.__getitem__, order, "steps")
-        with _seeded(self.device, mix(settings.seed, epoch)), closing(batches):
+        with seeded(self.device, mix(settings.seed, epoch)), closing(batches):
             for batch_rows, pixels in batches:
                 losses.append(self._step(pixels, torch.from_numpy(self.quality[batch_rows])))
                 counts.append(len(batch_rows))
@@ -248,12 +249,3 @@ def _parameter_groups(model: nn.Module, lr: float, head_lr_ratio: float) -> list
     rest = [parameter for parameter in model.parameters() if id(parameter) not in of_head]
     groups = [{"params": rest, "lr": lr}, {"params": list(head.parameters()), "lr": lr * head_lr_ratio}]
     return [group for group in groups if group["params"]]
-
-
-@contextmanager
-def _seeded(device: torch.device, seed: int) -> Iterator[None]:
-    """Seed torch's global generators for a block and leave the caller's state as it was."""
-    devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed)
-        yield

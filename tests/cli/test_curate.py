@@ -36,6 +36,28 @@ def test_downsample_tells_people_the_same(syndr, embeddings):
     assert "kept 70 of 100 rows in 3 clusters; dropped 30" in ended.out
 
 
+def test_downsample_by_a_search_that_may_miss_says_its_recall(syndr, embeddings):
+    pytest.importorskip("faiss", reason="the extra faiss is not installed")
+    command = ("downsample", embeddings / "x.npy", "-o", embeddings / "t.csv", "--search", "faiss-ivf")
+    ended = syndr(*command)
+    assert ended.code == 0
+    assert "search: faiss-ivf may miss pairs; estimated recall 1.0000 (95% interval 1.0000 to 1.0000; " in ended.out
+    found = syndr(*command, "--json").json["search"]
+    assert found["recall"]["estimate"] == 1
+    assert found["parameters"]["nprobe"] >= 1
+    assert not found["exact"]
+
+
+def test_downsample_chooses_a_search_and_says_why(syndr, embeddings):
+    ended = syndr("downsample", embeddings / "x.npy", "-o", embeddings / "t.csv", "--search", "auto")
+    assert "search: the exact CPU engine, as " in ended.out
+    ended = syndr("downsample", embeddings / "x.npy", "-o", embeddings / "t.csv", "--search", "exact")
+    assert "search:" not in ended.out
+    ended = syndr("downsample", embeddings / "x.npy", "-o", embeddings / "t.csv", "--search", "annoy")
+    assert ended.code != 0
+    assert "no search backend 'annoy'; there are auto, exact, " in ended.err
+
+
 def test_downsample_sets_bad_rows_aside(syndr, embeddings):
     X = np.load(embeddings / "x.npy")
     X[4], X[7, 2] = 0, np.nan

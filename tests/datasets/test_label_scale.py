@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
-from syndr.datasets import KADID10K, QUALITY, LabelScale
+from syndr.datasets import DATABASES, QUALITY, LabelScale
 from syndr.errors import LabelRangeError
+
+KADID10K = DATABASES["kadid10k"].labels_named().scale
 
 
 def test_observed_extremes_become_0_and_10():
@@ -28,3 +30,9 @@ def test_label_outside_the_declared_range_names_row_and_range(score):
 def test_common_scale_is_itself():
     values = np.linspace(0, 10, 11)
     assert np.array_equal(QUALITY.quality(values, [""] * 11), values)
+
+
+def test_rounding_in_a_table_does_not_lead_out_of_the_scale():
+    koniq = DATABASES["koniq10k"].labels_named("mos-1-5").scale  # whose constants have six decimals
+    assert koniq.quality([57 / 52, 4.31, 57 / 52 + 1e-4], list("abc")).tolist()[:2] == [0.0, 10.0]
+    assert koniq.quality([57 / 52 + 1e-4], ["c"])[0] > 1e-5

@@ -1,11 +1,16 @@
 """JPEG and JPEG 2000: what is in the files, and what comes out of them."""
 
+import io
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
-from syndr.distort import TYPES, jpeg, jpeg2000
+from syndr.distort import TYPES, NvImageCodec, distort, jpeg, jpeg2000, set_jpeg_codec
 from syndr.distort.compression import encode_jpeg, encode_jpeg2000
-from syndr.errors import InputError
+from syndr.errors import ImageError, InputError
 
 # ITU-T T.81, annex K, tables K.1 and K.2.
 LUMINANCE = """16 11 10 16 24 40 51 61 12 12 14 19 26 58 60 55 14 13 16 24 40 57 69 56 14 17 22 29 51 87 80 62
@@ -86,3 +91,68 @@ def test_jpeg2000_needs_room_for_its_wavelets(photograph):
     assert jpeg2000(photograph(16, 16).double() / 255, 16).shape == (1, 3, 16, 16)
     with pytest.raises(InputError, match=r"need 16 pixels on each side; the images are 64 x 15"):
         jpeg2000(photograph(64, 15).double() / 255, 16)
+
+
+@pytest.fixture
+def chosen():
+    """Choose a codec for images on the CPU."""
+    yield lambda codec: set_jpeg_codec(codec, "cpu")
+    set_jpeg_codec(None, "cpu")
+
+
+def test_a_chosen_codec_makes_type_10_and_no_other(photograph, chosen):
+    images = torch.cat([photograph(65, 91, seed) for seed in range(3)])
+    seen = []
+
+    def negative(pictures, quality):
+        seen.append((pictures.shape, pictures.dtype, quality))
+        return 255 - pictures
+
+    before = distort(images, [10, 9, 1], 3, range(3))
+    chosen(negative)
+    after = distort(images, [10, 9, 1], 3, range(3))
+    assert seen == [((1, 65, 91, 3), torch.uint8, TYPES[10].levels[2])]
+    assert torch.equal(after[0], 255 - images[0]) and torch.equal(after[1:], before[1:])
+    chosen(None)
+    assert torch.equal(distort(images, [10, 9, 1], 3, range(3)), before)
+
+
+def stand_in(made, broken=None):
+    """nvImageCodec's module as far as it is used, with Pillow behind it."""
+
+    def encode(pictures, codec, params, cuda_stream):
+        made.append((codec, params, cuda_stream))
+        return [encode_jpeg(picture.numpy(), params["quality_value"]) for picture in pictures]
+
+    def decode(files, cuda_stream):
+        pictures = [torch.from_numpy(np.array(Image.open(io.BytesIO(file)))) for file in files]
+        return [None if row == broken else picture for row, picture in enumerate(pictures)]
+
+    def make_decoder(device_id, options):
+        made.append((device_id, options))
+        return SimpleNamespace(decode=decode)
+
+    return SimpleNamespace(
+        EncodeParams=dict,
+        QualityType=SimpleNamespace(QUALITY="quality"),
+        ChromaSubsampling=SimpleNamespace(CSS_420="4:2:0"),
+        as_images=lambda pictures, cuda_stream: pictures,
+        Encoder=lambda device_id: SimpleNamespace(encode=encode),
+        Decoder=make_decoder,
+    )
+
+
+def test_nvimagecodec_is_asked_for_what_the_specification_says(monkeypatch, photograph, chosen):
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda device: SimpleNamespace(cuda_stream=77))
+    images = torch.cat([photograph(65, 91, seed) for seed in range(3)]).double() / 255
+    expected = jpeg(images, 24)
+    made = []
+    chosen(NvImageCodec(stand_in(made)))
+    assert torch.equal(jpeg(images, 24), expected)
+    asked = {"quality_type": "quality", "quality_value": 24, "chroma_subsampling": "4:2:0"}
+    assert made == [(None, ":fancy_upsampling=1"), ("jpeg", asked, 77)]
+    jpeg(images, 24)
+    assert len(made) == 3  # the coders are kept
+    chosen(NvImageCodec(stand_in(made, broken=1)))
+    with pytest.raises(ImageError, match="could not decode picture 1 of 3 as JPEG"):
+        jpeg(images, 24)

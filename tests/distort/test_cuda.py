@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from syndr.distort import TYPES, distort
+from syndr.distort import TYPES, NvImageCodec, distort, set_jpeg_codec
 
 pytestmark = [
     pytest.mark.gpu,
@@ -44,3 +44,27 @@ def test_a_picture_does_not_depend_on_its_batch(images):
     together = distort(images, types, levels, rows)
     alone = [distort(images[row : row + 1], types[row], levels[row], [row]) for row in rows]
     assert (together.int() - torch.cat(alone).int()).abs().max() <= 1
+
+
+@pytest.mark.parametrize("level", range(1, 6))
+def test_jpeg_on_the_gpu_is_near_the_cpus(images, level, record_property):
+    """The same tables, subsampling and upsampling, but other roundings; how near is recorded in dB.
+
+    The bounds are wide: nearer to the CPU's picture than that is to the original, and as far from the original.
+    """
+    pytest.importorskip("nvidia.nvimgcodec", reason="nvImageCodec is not installed")
+    by_cpu = distort(images.to(DEVICE), 10, level, SEEDS)
+    set_jpeg_codec(NvImageCodec(), DEVICE)
+    try:
+        by_gpu = distort(images.to(DEVICE), 10, level, SEEDS)
+    finally:
+        set_jpeg_codec(None, DEVICE)
+    assert by_gpu.device.type == DEVICE and not torch.equal(by_gpu, images.to(DEVICE))
+
+    def psnr(a, b):
+        return 10 * (255**2 / (a.double() - b.double()).square().mean()).log10().item()
+
+    here, pictures = by_cpu.cpu(), images
+    record_property("psnr_to_cpu_codec_db", psnr(by_gpu.cpu(), here))
+    assert psnr(by_gpu.cpu(), here) > psnr(here, pictures) + 6
+    assert psnr(by_gpu.cpu(), pictures) == pytest.approx(psnr(here, pictures), abs=0.5)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from oracle import kadid as oracle
 
 from syndr import _native
-from syndr.distort import TYPES, apply, distort, draw, jitter
+from syndr.distort import TYPES, apply, cache, distort, draw, jitter
 from syndr.errors import InputError
 
 
@@ -161,6 +161,25 @@ def test_cpu_kernels_equal_the_torch_definition(kernel, dtype, size, sigma, thre
         context.setenv("SYNDR_DISTORT", "torch")
         expected = jitter(pictures, sigma, normal)[0]
     torch.testing.assert_close(warped, expected, rtol=1e-6, atol=1e-5 if dtype == torch.float32 else 1e-13)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_bits_do_not_depend_on_the_bands_or_the_batch(monkeypatch, dtype):
+    monkeypatch.setenv("SYNDR_DISTORT", "torch")
+    pictures = torch.cat([images(23, 31, seed) for seed in range(3)]).to(dtype)
+    normal = draw(19, 1, range(3), 23, 31).to(dtype)
+    together = jitter(pictures, 0.7, normal)
+    monkeypatch.setattr(cache, "PIECE", 100)
+    for row in range(3):
+        one = slice(row, row + 1)
+        assert torch.equal(jitter(pictures[one], 0.7, normal[one]), together[one])
+
+
+def test_the_gradient_reaches_the_picture_and_the_draws():
+    """The warp is linear in the picture; in the draws it is smooth but where a place is a pixel's."""
+    pictures = images(7, 9).requires_grad_()
+    normal = draw(19, 1, [6], 7, 9).double().requires_grad_()
+    assert torch.autograd.gradcheck(lambda x, n: jitter(x, 0.3, n), (pictures, normal), atol=1e-6)
 
 
 @pytest.mark.parametrize("kernel", _native.kernels())

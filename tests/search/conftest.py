@@ -1,15 +1,24 @@
 from __future__ import annotations
 
+import backends
 import pytest
-from search_backends import backend
 
 from syndr import _native
-from syndr.search import BACKENDS
 
 
-@pytest.fixture(params=sorted(BACKENDS))
+@pytest.fixture(params=backends.EXACT)
+def exact(request):
+    return backends.make(request.param)
+
+
+@pytest.fixture(params=backends.INEXACT)
+def inexact(request):
+    return backends.make(request.param)
+
+
+@pytest.fixture(params=[*backends.EXACT, *backends.INEXACT])
 def search(request):
-    return backend(request.param)
+    return backends.make(request.param)
 
 
 @pytest.fixture(params=_native.kernels())

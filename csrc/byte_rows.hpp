@@ -1,0 +1,73 @@
+// The second filter: whole unit rows as 8-bit integers with a step of their own each. They decide most pairs either way.
+//
+// With |u - u'| <= error for u' = step * q, the distance |u - v| lies within error_u + error_v of |u' - v'|.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "kernels/kernel.hpp"
+#include "unit_rows.hpp"
+
+namespace syndr {
+
+enum class Verdict { outside, inside, open };
+
+class ByteRows {
+public:
+    // `error` is how far the deciding distance may lie from the true one.
+    ByteRows(std::size_t rows, std::size_t stride, double radius, double error, const Kernel& kernel)
+        : kernel_(kernel), float_stride_(stride), stride_(padded(stride, kByteRowPadding)), rows_(rows),
+          data_(rows * stride_), outside_(std::sqrt(2 * (radius + error))),
+          inside_(radius > error ? std::sqrt(2 * (radius - error)) : 0) {}
+
+    void store(const float* unit, std::size_t place) {
+        std::int8_t* to = data_.data() + place * stride_;
+        rows_[place] = kernel_.rows->quantize(unit, float_stride_, to);
+        rows_[place].error += float(kUnitRowError);
+        std::fill(to + float_stride_, to + stride_, std::int8_t(0));
+    }
+
+    // A row as the unsigned operand of verdicts: `stride` bytes.
+    void lift(std::size_t place, std::uint8_t* out) const {
+        const std::int8_t* from = data_.data() + place * stride_;
+        for (std::size_t k = 0, stride = stride_; k < stride; k += 8) {
+            std::uint64_t eight;
+            std::memcpy(&eight, from + k, sizeof eight);
+            eight ^= 0x8080808080808080u;  // adds kByteOffset to each byte
+            std::memcpy(out + k, &eight, sizeof eight);
+        }
+    }
+
+    // Rows lie anywhere in memory: asks for one ahead of its verdict.
+    void prefetch(std::size_t place) const {
+        for (std::size_t k = 0; k < stride_; k += 64) __builtin_prefetch(data_.data() + place * stride_ + k);
+    }
+
+    // Whether the pair is an edge; `lifted` is row a.
+    Verdict verdict(std::size_t a, const std::uint8_t* lifted, std::size_t b) const {
+        const QuantizedRow &u = rows_[a], &v = rows_[b];
+        const std::int32_t dot =
+            kernel_.bytes->dot(lifted, data_.data() + b * stride_, stride_) - kByteOffset * v.sum;
+        const double squared = double(u.squared) + v.squared - 2.0 * u.step * v.step * dot;
+        const double errors = double(u.error) + v.error;
+        // The float32 numbers of a row are rounded: a millionth covers that.
+        const double far = outside_ + errors, near = inside_ - errors;
+        if (squared - 1e-6 >= far * far) return Verdict::outside;
+        if (near > 0 && squared + 1e-6 < near * near) return Verdict::inside;
+        return Verdict::open;
+    }
+
+    std::size_t stride() const { return stride_; }
+
+private:
+    Kernel kernel_;
+    std::size_t float_stride_, stride_;
+    std::vector<QuantizedRow> rows_;
+    Aligned<std::int8_t> data_;
+    double outside_, inside_;
+};
+
+}  // namespace syndr

@@ -1,0 +1,157 @@
+"""Reading the kinds of file that databases keep their scores in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.csv
+
+from syndr.errors import InputError, require
+
+_EXCEL_97 = ".xls"
+
+
+def read_csv(path: Path, required: Sequence[str]) -> pa.Table:
+    """Read a CSV file with a header.
+
+    Raises:
+        InputError: When it cannot be read, or a required column is absent or has gaps.
+    """
+    try:
+        table = pyarrow.csv.read_csv(path)
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"{path}: cannot be read as CSV: {error}") from error
+    missing = set(required) - set(table.column_names)
+    if missing:
+        raise InputError(f"{path}: columns {sorted(missing)} are missing; it has {table.column_names}")
+    for name in required:
+        if table[name].null_count:
+            raise InputError(f"{path}: {table[name].null_count} rows have no {name}")
+    return table
+
+
+def read_lines(path: Path, fields: int, separator: str | None = None) -> list[list[str]]:
+    """Read a text file of lines with a fixed number of fields; empty lines are passed over.
+
+    Raises:
+        InputError: When it cannot be read, or a line has another number of fields.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read as text: {error}") from error
+    rows = []
+    for number, line in enumerate(lines, start=1):
+        parts = [part.strip() for part in line.split(separator)]
+        if not any(parts):
+            continue
+        if len(parts) != fields:
+            raise InputError(f"{path}, line {number}: {line!r} has {len(parts)} fields instead of {fields}")
+        rows.append(parts)
+    return rows
+
+
+def numbers(texts: Sequence[str], path: Path) -> list[float]:
+    """Read texts as numbers.
+
+    Raises:
+        InputError: Naming the first that is none.
+    """
+    try:
+        return [float(text) for text in texts]
+    except ValueError as error:
+        raise InputError(f"{path}: scores must be numbers: {error}") from error
+
+
+def read_mat(path: Path, *names: str) -> list[npt.NDArray[Any]]:
+    """Read variables of a MATLAB file, flattened; cells of texts become texts.
+
+    Raises:
+        InputError: When it cannot be read or lacks a variable.
+    """
+    from scipy.io import loadmat
+    from scipy.io.matlab import MatReadError
+
+    try:
+        found = loadmat(path, variable_names=names)
+    except NotImplementedError as error:
+        raise InputError(f"{path}: a MATLAB 7.3 file; save it in MATLAB with the option -v7") from error
+    except (MatReadError, OSError, ValueError, TypeError) as error:
+        raise InputError(f"{path}: cannot be read as a MATLAB file: {error}") from error
+    missing = [name for name in names if name not in found]
+    if missing:
+        raise InputError(f"{path}: holds no variable {', '.join(missing)}; is it the file of that name?")
+    return [_plain(found[name]) for name in names]
+
+
+def _plain(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    flat = array.ravel()
+    if flat.dtype != object:
+        return flat
+    return np.array([str(cell.ravel()[0]) if isinstance(cell, np.ndarray) else str(cell) for cell in flat])
+
+
+def read_sheet(path: Path, columns: Sequence[str], sheet: str | None = None) -> dict[str, list[Any]]:
+    """Read columns of a spreadsheet (``.xlsx`` or ``.xls``).
+
+    The header may stand in any row and column. Rows below it without an entry in any of the columns are passed over.
+
+    Args:
+        path: The file.
+        columns: The header's texts.
+        sheet: The sheet's name; the first by default.
+
+    Raises:
+        InputError: When it cannot be read, there is no such header, or a row has an entry in some columns only.
+        MissingExtraError: When the package that reads such files is not installed.
+    """
+    rows = _xls_rows(path, sheet) if path.suffix.lower() == _EXCEL_97 else _xlsx_rows(path, sheet)
+    places: list[int] | None = None
+    found: dict[str, list[Any]] = {name: [] for name in columns}
+    for number, row in enumerate(rows, start=1):
+        if places is None:
+            header = [str(cell).strip() for cell in row]
+            places = [header.index(name) for name in columns] if set(columns) <= set(header) else None
+            continue
+        cells = [row[place] if place < len(row) else None for place in places]
+        empty = [cell is None or cell == "" for cell in cells]
+        if all(empty):
+            continue
+        if any(empty):
+            raise InputError(f"{path}, row {number}: no {columns[empty.index(True)]!r}; complete the row")
+        for name, cell in zip(columns, cells, strict=True):
+            found[name].append(cell)
+    if places is None:
+        raise InputError(f"{path}: no row holds the headers {', '.join(map(repr, columns))}")
+    return found
+
+
+def _xlsx_rows(path: Path, sheet: str | None) -> Iterator[Sequence[Any]]:
+    openpyxl = require("openpyxl", "spreadsheets")
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    except Exception as error:  # zip, XML and key errors of many kinds
+        raise InputError(f"{path}: cannot be read as a spreadsheet ({type(error).__name__}: {error})") from error
+    try:
+        if sheet is not None and sheet not in book.sheetnames:
+            raise InputError(f"{path}: has no sheet {sheet!r}; it has {', '.join(book.sheetnames)}")
+        yield from (book[sheet] if sheet is not None else book.worksheets[0]).iter_rows(values_only=True)
+    finally:
+        book.close()
+
+
+def _xls_rows(path: Path, sheet: str | None) -> Iterator[Sequence[Any]]:
+    xlrd = require("xlrd", "spreadsheets")
+    try:
+        book = xlrd.open_workbook(path)
+    except Exception as error:  # its own, and struct and index errors on damaged files
+        raise InputError(f"{path}: cannot be read as a spreadsheet ({type(error).__name__}: {error})") from error
+    if sheet is not None and sheet not in book.sheet_names():
+        raise InputError(f"{path}: has no sheet {sheet!r}; it has {', '.join(book.sheet_names())}")
+    page = book.sheet_by_index(0) if sheet is None else book.sheet_by_name(sheet)
+    yield from (page.row_values(row) for row in range(page.nrows))
