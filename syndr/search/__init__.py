@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import import_module
 from typing import cast
 
@@ -23,15 +23,23 @@ from syndr.search.rows import (
 )
 
 
-def _cuda_search() -> Search:
-    require("torch", "torch")
-    return cast(Search, import_module("syndr.search.cuda").CudaSearch())
+@dataclass(frozen=True)
+class CudaByName:
+    """Makes :class:`syndr.search.cuda.CudaSearch`, which needs torch and is imported only then."""
+
+    name: str = "cuda"
+    exact: bool = True
+
+    def __call__(self) -> Search:
+        """Give a backend for the current CUDA device."""
+        require("torch", "torch")
+        return cast(Search, import_module("syndr.search.cuda").CudaSearch())
 
 
-#: Name -> what makes each backend. Those of FAISS that may miss pairs are chosen by nothing but their name.
-BACKENDS: dict[str, Callable[[], Search]] = {
+#: Name -> maker of each backend. Those whose ``exact`` is False may miss pairs; nothing chooses them but their name.
+BACKENDS: dict[str, type[Search] | CudaByName] = {
     ExactSearch.name: ExactSearch,
-    "cuda": _cuda_search,
+    CudaByName.name: CudaByName(),
     FaissFlatSearch.name: FaissFlatSearch,
     FaissIvfSearch.name: FaissIvfSearch,
     FaissHnswSearch.name: FaissHnswSearch,

@@ -67,6 +67,8 @@ def test_tensors(dtype, rng):
         labels = LabelGap(y[: len(view)], GAP)
         assert_same_bytes(CudaSearch("cpu"), rows, RADIUS, labels, expected)
         assert_same_bytes(CudaSearch("cpu", memory_limit=10_000), rows, RADIUS, labels, expected)
+        for limit in (None, 10_000):  # and as an array on the host, bfloat16 in two bytes that NumPy cannot read
+            assert_same_bytes(CudaSearch("cpu", memory_limit=limit, dims=64), expected, RADIUS, labels)
 
 
 def test_tensors_against_arrays_on_the_host(rng):

@@ -49,6 +49,8 @@ def test_tensors_stay_where_they_are(dtype, kernels, rng):
         np.testing.assert_array_equal(rows.norms, expected.norms)
         labels = LabelGap(y[: len(view)], GAP)
         assert_same_bytes(CudaSearch("cuda", kernels=kernels), rows, RADIUS, labels, expected)
+        for limit in (None, 300_000):  # and as an array on the host, which fits or is streamed
+            assert_same_bytes(CudaSearch("cuda", limit, kernels), expected, RADIUS, labels)
 
 
 @KERNELS

@@ -188,7 +188,9 @@ def test_backends_by_name(monkeypatch):
     mine = ExactSearch(1)
     assert get_search(mine) is mine
     assert get_search("auto").name == "auto"
-    with pytest.raises(InputError, match="no search backend 'annoy'; there are auto, exact, cuda, faiss-flat"):
+    with pytest.raises(
+        InputError, match="no search backend 'annoy'; there are auto, exact, cuda, faiss-flat, faiss-ivf"
+    ):
         get_search("annoy")
     monkeypatch.setitem(__import__("sys").modules, "faiss", None)
     for name in ("faiss", "faiss-flat", "faiss-ivf", "faiss-hnsw"):

@@ -15,10 +15,15 @@ from syndr import _native
 from syndr.errors import InputError
 from syndr.search.cuda.distances import cosine_distances, dots
 from syndr.search.cuda.workspace import Workspace
-from syndr.search.rows import Rows
+from syndr.search.rows import BFLOAT16, Rows
 from syndr.threads import default_threads
 
-_DTYPES = {2: torch.float16, 4: torch.float32, 8: torch.float64}
+_DTYPES = {
+    np.dtype(np.float16): torch.float16,
+    np.dtype(np.float32): torch.float32,
+    np.dtype(np.float64): torch.float64,
+    BFLOAT16: torch.bfloat16,
+}
 _STAGING = 2**26  # bytes of one pinned buffer
 
 
@@ -50,9 +55,12 @@ class Features:
             self._tensor = features if features.stride(1) == 1 else features.contiguous()
             return
         self._array = features
+        self._dtype = _DTYPES[features.dtype]
+        # What is copied: NumPy and torch do not know each other's bfloat16, but both know its bits.
+        self._bits: npt.NDArray[Any] = features.view(np.int16) if features.dtype == BFLOAT16 else features
         if 2 * features.nbytes <= space.limit:
             with space.clock.phase("upload"):
-                self._tensor = torch.empty(features.shape, dtype=_DTYPES[features.itemsize], device=space.device)
+                self._tensor = torch.empty(features.shape, dtype=self._dtype, device=space.device)
                 for start, block in self._uploads(_STAGING // (self.dims * features.itemsize) + 1):
                     self._tensor[start : start + len(block)] = block
 
@@ -74,8 +82,8 @@ class Features:
         where = torch.from_numpy(chosen).to(self._space.device)
         if self._tensor is not None:
             return self._unit(self._tensor[where], self.lengths[where])
-        assert self._array is not None
-        return self._unit(torch.from_numpy(self._array[chosen]).to(self._space.device), self.lengths[where])
+        some = torch.from_numpy(self._bits[chosen]).to(self._space.device)
+        return self._unit(some.view(self._dtype), self.lengths[where])
 
     def distances(self, i: Tensor, other: Features, j: Tensor) -> Tensor:
         """Give the deciding distance between rows ``i`` here and rows ``j`` there: (pairs,) float64, on the device."""
@@ -98,21 +106,20 @@ class Features:
 
     def _uploads(self, size: int) -> Iterator[tuple[int, Tensor]]:
         """Copy block after block to the device, the host reading one while the last is under way."""
-        assert self._array is not None
         device = self._space.device
         if device.type != "cuda":
             for start in range(0, len(self), size):
-                yield start, torch.from_numpy(np.array(self._array[start : start + size], order="C"))
+                yield start, torch.from_numpy(np.array(self._bits[start : start + size], order="C")).view(self._dtype)
             return
         size = min(size, len(self))
-        shape, dtype = (size, self.dims), _DTYPES[self._array.itemsize]
-        buffers = [torch.empty(shape, dtype=dtype, pin_memory=True) for _ in range(2)]
+        buffers = [torch.empty((size, self.dims), dtype=self._dtype, pin_memory=True) for _ in range(2)]
+        as_bits = [buffer.view(torch.int16) if self._dtype == torch.bfloat16 else buffer for buffer in buffers]
         copied = [torch.cuda.Event() for _ in range(2)]  # type: ignore[no-untyped-call]
         for turn, start in enumerate(range(0, len(self), size)):
             buffer, done = buffers[turn % 2], copied[turn % 2]
             done.synchronize()  # what this buffer last held has arrived
-            rows = self._array[start : start + size]
-            np.copyto(buffer[: len(rows)].numpy(), rows)
+            rows = self._bits[start : start + size]
+            np.copyto(as_bits[turn % 2][: len(rows)].numpy(), rows)
             block = buffer[: len(rows)].to(device, non_blocking=True)
             done.record(torch.cuda.current_stream(device))
             yield start, block
