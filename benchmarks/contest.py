@@ -82,9 +82,9 @@ def compete(
 
 def timed(
     benchmark: Any, function: Callable[..., Any], arguments: Sequence[Any], work: str, name: str, ours: bool,
-    items: int | None = None, rounds: int = 7,
+    items: int | None = None, rounds: int = 7, warm_up: int = 1,
 ) -> Any:  # fmt: skip
-    """Time calls in this process: one to warm up, then ``rounds``; gives the last result.
+    """Time calls in this process: ``warm_up``, then ``rounds``; gives the last result.
 
     The CPU time of all threads is kept too: other work on the machine moves it less.
     """
@@ -97,6 +97,6 @@ def timed(
         return result
 
     benchmark.group = work
-    result = benchmark.pedantic(call, args=arguments, rounds=rounds, warmup_rounds=1)
+    result = benchmark.pedantic(call, args=arguments, rounds=rounds, warmup_rounds=warm_up)
     benchmark.extra_info.update(contestant=name, ours=ours, items=items, cpu_seconds=median(cpu[-rounds:]))
     return result
