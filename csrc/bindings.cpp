@@ -319,7 +319,8 @@ PYBIND11_MODULE(_native, m) {
         .def_property_readonly("tasks", &BoundJoin::tasks)
         .def("components", &BoundJoin::components, "progress"_a)
         .def("pairs", &BoundJoin::pairs, "first"_a, "last"_a, "progress"_a)
-        .def("counts", &BoundJoin::counts);
+        .def("counts", &BoundJoin::counts)
+        .attr("MOST_DIMS") = syndr::RangeJoin::kMostDims;
     m.def("principal_filter", &principal_filter, "X"_a, "norms"_a.noconvert(), "sampled"_a, "directions"_a, "threads"_a,
           "progress"_a);
     m.def("pair_distances", &pair_distances, "A"_a, "norms_a"_a.noconvert(), "B"_a, "norms_b"_a.noconvert(),

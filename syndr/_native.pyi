@@ -25,6 +25,8 @@ def squared_norms(X: _Features, threads: int, progress: _Tick) -> _Floats: ...
 class RangeJoin:
     """Every pair closer than a radius, among rows it keeps in short form."""
 
+    MOST_DIMS: int
+
     def __init__(
         self,
         X: _Features,

@@ -15,19 +15,16 @@ from syndr.progress import Progress, silent
 from syndr.search import (
     ExactSearch,
     OnBadRows,
-    Pairs,
     Rows,
     as_matrix,
     check_groups,
     check_ids,
     check_same_dims,
+    closest_pairs,
     split_rows,
 )
 
 _BLOCK = 2048  # candidates of a forward pass that are compared with each other at once
-_HELD = 4_000_000  # pairs that a removal holds at once: about 300 MB while they are sorted
-_SAMPLED = 1500  # candidates that tell how many pairs to expect below a distance
-_DUPLICATE = 1e-12  # pairs below this distance cannot be told from exact duplicates
 
 Diversity = Literal["removal", "forward"]
 Threshold = Literal["nearest", "all_pairs"]
@@ -234,83 +231,29 @@ class DDCUp:
         """
         alive, reached = passing, 0.0
         while reached < lower:
-            alive, reached = self._remove_closest(rows, alive, lower, 0, SIMILAR, decided, progress)
-        cap, target = self.max_selected, lower
+            alive, reached = self._remove_closest(rows, alive, lower, reached, 0, SIMILAR, decided, progress)
+        cap = self.max_selected
         while cap is not None and len(alive) > cap:
-            target = min(max(target * 1.25, 1e-3), 2.0 + 1e-9)
-            alive, target = self._remove_closest(rows, alive, target, cap, OVER_CAP, decided, progress)
+            target = min(max(reached * 1.25, 1e-3), 2.0 + 1e-9)
+            alive, reached = self._remove_closest(rows, alive, target, reached, cap, OVER_CAP, decided, progress)
 
     @staticmethod
     def _remove_closest(
         rows: Rows,
         alive: npt.NDArray[np.int64],
         radius: float,
+        beyond: float,
         keep: int,
         reason: str,
         decided: _Ledger,
         progress: Progress,
     ) -> tuple[npt.NDArray[np.int64], float]:
         """Give who is left of ``alive`` after the pairs below a distance, and that distance, at most ``radius``."""
-        pairs, radius = closest_pairs(rows, alive, radius, progress)
+        pairs, radius = closest_pairs(rows, alive, radius, beyond, progress)
         removed_by, decided_by = _native.thin(len(alive), pairs.i, pairs.j, False, keep)
         gone = np.flatnonzero(removed_by >= 0)
         decided.rival(alive[gone], reason, pairs.distance[decided_by[gone]], alive[removed_by[gone]])
         return alive[removed_by < 0], radius
-
-
-def closest_pairs(
-    rows: Rows,
-    among: npt.NDArray[np.int64],
-    radius: float,
-    progress: Progress = silent,
-    most: int | None = None,
-) -> tuple[Pairs, float]:
-    """Give all pairs below the largest distance, up to ``radius``, whose pairs fit in memory.
-
-    Args:
-        rows: Feature rows.
-        among: (members,) int64 rows to pair, which the pairs number in this order.
-        radius: Largest cosine distance of interest, exclusive; positive.
-        progress: Told about the search.
-        most: Pairs to hold at most; 4 million when None.
-
-    Returns:
-        The pairs sorted by (distance, i, j), and the distance below which they are all pairs.
-
-    Raises:
-        InputError: When more than ``most`` pairs are (almost) exact duplicates, so that no distance parts them.
-    """
-    search = ExactSearch()
-    most = most or _HELD
-    radius = min(radius, _fitting_radius(rows, among, radius, most))
-    while True:
-        blocks, held = [Pairs.none()], 0
-        for block in search.iter_pairs(rows, radius, None, progress, max(1, most // 4), among):
-            blocks.append(block)
-            held += len(block)
-            if held > most:
-                break
-        else:
-            return Pairs.joined(blocks), radius
-        if radius < _DUPLICATE:
-            raise InputError(
-                f"over {most:,} pairs of candidates are exact duplicates or nearly so (cosine distance below "
-                f"{_DUPLICATE:g}); leave one of each out first, for example with: syndr downsample"
-            )
-        radius = max(radius / 2, _DUPLICATE / 2) if radius > _DUPLICATE else _DUPLICATE / 2
-
-
-def _fitting_radius(rows: Rows, among: npt.NDArray[np.int64], radius: float, most: int) -> float:
-    """Give a radius that about a third of ``most`` pairs are expected below, judged by some of the rows."""
-    count = len(among)
-    some = among[np.arange(min(count, _SAMPLED)) * count // max(1, min(count, _SAMPLED))]
-    distances = ExactSearch().pairs(rows.take(some), radius).distance
-    compared = len(some) * (len(some) - 1) / 2
-    wanted = most / 3 / max(1.0, count * (count - 1) / 2) * compared
-    if len(distances) <= wanted:
-        return radius
-    # A step beyond, so that the pair itself is dealt with, and the next stretch begins behind it.
-    return float(np.nextafter(max(distances[int(wanted)], _DUPLICATE / 2), np.inf))
 
 
 def reference_thresholds(

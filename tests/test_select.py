@@ -189,8 +189,18 @@ def test_removal_in_stretches_is_the_same_walk(cap, rng, monkeypatch):
     references, candidates = rng.random((20, 6)), rng.random((400, 6))
     whole = DDCUp(max_selected=cap).select(references, candidates)
     assert whole.counts[SIMILAR] > 50
-    monkeypatch.setattr("syndr.select._HELD", 300)
+    monkeypatch.setattr("syndr.search.closest._HELD", 300)
     parts = DDCUp(max_selected=cap).select(references, candidates)
+    for attribute in ("indices", "reasons", "distances", "others"):
+        np.testing.assert_array_equal(getattr(parts, attribute), getattr(whole, attribute))
+
+
+def test_a_stretch_that_was_too_long_is_halved_until_it_fits(rng, monkeypatch):
+    references, candidates = rng.random((20, 6)), rng.random((400, 6))
+    whole = DDCUp(max_selected=3).select(references, candidates)
+    monkeypatch.setattr("syndr.search.closest._HELD", 200)
+    monkeypatch.setattr("syndr.search.closest._fitting_radius", lambda rows, among, radius, beyond: radius)
+    parts = DDCUp(max_selected=3).select(references, candidates)
     for attribute in ("indices", "reasons", "distances", "others"):
         np.testing.assert_array_equal(getattr(parts, attribute), getattr(whole, attribute))
 
@@ -200,8 +210,8 @@ def test_too_many_exact_duplicates_for_memory_are_an_error_that_says_what_to_do(
     one = pool[DDCUp().select(references, pool).indices[:1]]
     candidates = np.concatenate([pool, np.repeat(one, 60, axis=0)])
     assert DDCUp().select(references, candidates).counts[SIMILAR] >= 60
-    monkeypatch.setattr("syndr.select._HELD", 300)
-    with pytest.raises(InputError, match="pairs of candidates are exact duplicates .* syndr downsample"):
+    monkeypatch.setattr("syndr.search.closest._HELD", 300)
+    with pytest.raises(InputError, match="exact duplicates or nearly so .* syndr downsample"):
         DDCUp().select(references, candidates)
 
 

@@ -8,6 +8,7 @@ from typing import cast
 
 from syndr.errors import InputError, require
 from syndr.search.choice import AutoSearch
+from syndr.search.closest import closest_pairs
 from syndr.search.exact import ExactSearch
 from syndr.search.faiss import FaissFlatSearch, FaissHnswSearch, FaissIvfSearch
 from syndr.search.protocol import LabelGap, Pairs, Search
@@ -85,6 +86,7 @@ __all__ = [
     "check_ids",
     "check_labels",
     "check_same_dims",
+    "closest_pairs",
     "get_search",
     "split_rows",
 ]

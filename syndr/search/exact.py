@@ -126,6 +126,11 @@ class ExactSearch:
         tick: Callable[[int, int], None] | None,
         among: npt.NDArray[np.int64] | None = None,
     ) -> tuple[Filter, Any]:
+        if rows.features.shape[1] > _native.RangeJoin.MOST_DIMS:
+            raise InputError(
+                f"the exact search takes rows of at most {_native.RangeJoin.MOST_DIMS:,} dims, "
+                f"not {rows.features.shape[1]:,}"
+            )
         found = choose_filter(rows, radius, gap, self.threads, self.memory_limit, among)
         clock.lap("choose the filter")
         join = start_join(rows, radius, gap, found, self.threads, tick, among)

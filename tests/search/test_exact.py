@@ -43,6 +43,12 @@ def test_tile_borders(kernel, dims, rng):
     np.testing.assert_array_equal(components, similarity.components(261, similarity.pairs(distances, RADIUS)))
 
 
+def test_more_dims_than_8_bit_products_can_sum():
+    with pytest.raises(InputError, match="rows of at most 65,536 dims, not 65,537"):
+        ExactSearch().pairs(rows_of(np.ones((2, 65537), dtype=np.float32)), RADIUS)
+    assert len(ExactSearch().pairs(rows_of(np.ones((2, 65536), dtype=np.float32)), RADIUS)) == 1
+
+
 def test_a_kernel_that_is_not_there(monkeypatch, rng):
     monkeypatch.setenv("SYNDR_KERNEL", "abacus")
     with pytest.raises(ValueError, match="SYNDR_KERNEL=abacus is not a kernel this CPU can run; it has: .*portable"):
