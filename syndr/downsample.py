@@ -85,6 +85,11 @@ class Thinning:
         members = self.labels[self.labels >= 0]
         return ExactSearch().diameters(self._rows, members, len(self.sizes))
 
+    @property
+    def features(self) -> npt.NDArray[Any]:
+        """(rows with a direction, dims) the features that were compared, in row order: those given, not a copy."""
+        return self._rows.features
+
     def explain(self, row: int) -> str:
         """Say in one sentence what happened to a row, and why."""
         if not 0 <= row < len(self.labels):

@@ -133,11 +133,11 @@ def report(
 
     Example: `syndr report runs/first -o first.html`
     """
-    from syndr.inputs import thumbnail_of
+    from syndr.inputs import thumbnails_of
     from syndr.report import write_report
 
     path = out or folder / "report.html"
-    write_report(folder, path, thumbnail_of)
+    write_report(folder, path, thumbnails_of)
     show({"report": str(path)}, as_json, f"report: {path}")
 
 
