@@ -129,7 +129,7 @@ def report(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Write a run's report as one self-contained HTML page.
+    """Write a run's report as one self-contained HTML page; `syndr downsample --report` writes that of a thinning.
 
     Example: `syndr report runs/first -o first.html`
     """

@@ -287,7 +287,8 @@ class Map:
     def __post_init__(self) -> None:
         """Check that everything has one entry per point."""
         count = len(self.names)
-        for what, given in (("x", self.x), ("y", self.y), *((c.label, c.values) for c in self.colourings)):
+        properties: list[tuple[str, Any]] = [("x", self.x), ("y", self.y)]
+        for what, given in (*properties, *((colouring.label, colouring.values) for colouring in self.colourings)):
             if np.shape(given) != (count,):
                 raise InputError(f"map {self.caption!r}: {what} has shape {np.shape(given)} for {count} points")
         if not (np.isfinite(self.x).all() and np.isfinite(self.y).all()):

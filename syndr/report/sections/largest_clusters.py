@@ -105,12 +105,12 @@ def _members(rows: Samples, thumbnails: Thumbnails) -> list[Picture]:
     by_id = sorted(range(len(rows)), key=lambda row: rows.ids[row])
     kept = rows["kept"].astype(bool)
     chosen = []
-    for stays in (True, False):
-        side = [row for row in by_id if kept[row] == stays]
+    for fate in (True, False):
+        side = [row for row in by_id if kept[row] == fate]
         chosen += [side[at] for at in spread(len(side), _PICTURES)]
     shown = rows.take(chosen)
     stays = shown["kept"].astype(bool)
-    return pictures(shown, thumbnails, _captions(shown), ["kept" if s else "dropped" for s in stays], ~stays)
+    return pictures(shown, thumbnails, _captions(shown), ["kept" if s else "dropped" for s in stays], (~stays).tolist())
 
 
 def _captions(shown: Samples) -> list[str]:

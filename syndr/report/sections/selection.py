@@ -111,9 +111,9 @@ def _galleries(table: Samples, thumbnails: Thumbnails) -> Iterator[Gallery]:
         np.flatnonzero(reasons == reason)[:_PICTURES_PER_REASON] for reason in np.unique(reasons) if reason != SELECTED
     ]
     if others:
-        shown = table.take(np.concatenate(others))
+        rejected = table.take(np.concatenate(others))
         yield Gallery(
-            _pictures(shown, thumbnails), f"Rejected candidates, up to {_PICTURES_PER_REASON} for each reason"
+            _pictures(rejected, thumbnails), f"Rejected candidates, up to {_PICTURES_PER_REASON} for each reason"
         )
 
 

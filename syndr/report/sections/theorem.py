@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -69,7 +69,7 @@ def bounds_section(before: Bound, after: Bound, found: Clustering | None) -> Sec
 
 def _balance(found: Clustering) -> list[Block]:
     """Say how evenly samples are spread over clusters: what thinning is after, and does change."""
-    names = {
+    names: dict[str, Callable[[npt.NDArray[np.float64]], float]] = {
         "Samples in the mean cluster": lambda k: float(k.mean()),
         "Samples in the largest cluster": lambda k: float(k.max()),
         "Share of samples in the largest 1% of clusters": _top_share,
