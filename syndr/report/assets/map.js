@@ -120,6 +120,7 @@ function pointMap(figure) {
     name.textContent = data.names[at];
     parts.push(name);
     for (const one of data.colourings) {
+      if (one.values[at] === null) continue;
       const line = document.createElement("span");
       line.textContent = `${one.label}: ${valueText(one, at)}`;
       parts.push(line);

@@ -34,7 +34,7 @@ def clustering_section(found: Clustering, thumbnails: Thumbnails | None = None) 
         return Section(TITLE, [Text("No sample was eligible for thinning, so there are no clusters.")])
     size, kept = found.size, found.kept
     blocks: list[Block] = [
-        Text(what_happened(found)),
+        Text(f"{what_happened(found)} {the_rule(found)}"),
         Facts(
             {
                 "Samples in clusters": int(size.sum()),
@@ -54,14 +54,19 @@ def clustering_section(found: Clustering, thumbnails: Thumbnails | None = None) 
 
 
 def what_happened(found: Clustering) -> str:
-    """Say what went, from how many clusters, and by which rule."""
+    """Say what went, and from how many clusters."""
+    if not found.thinned:
+        return "DRCDown dropped nothing: no cluster of look-alikes is large enough to be thinned."
+    return (
+        f"DRCDown dropped {count(found.dropped, 'sample')} from {count(found.thinned, 'cluster')} of look-alikes; "
+        f"the other {count(len(found.size) - found.thinned, 'cluster')} kept every member."
+    )
+
+
+def the_rule(found: Clustering) -> str:
+    """Say what makes a cluster, and how many of its members stay."""
     radius, gap, least = (found.settings.get(key) for key in ("distance", "label_gap", "min_keep"))
-    sentences = ["DRCDown dropped nothing: no cluster of look-alikes is large enough to be thinned."]
-    if found.thinned:
-        sentences = [
-            f"DRCDown dropped {count(found.dropped, 'sample')} from {count(found.thinned, 'cluster')} of "
-            f"look-alikes; the other {count(len(found.size) - found.thinned, 'cluster')} kept every member."
-        ]
+    sentences: list[str] = []
     if radius is not None and gap is not None:
         labels = f" and their qualities differ by less than {gap:g} on the 0–10 scale"
         sentences.append(

@@ -22,7 +22,7 @@ from syndr.select import SELECTED
 
 TITLE = "Map"
 #: Most points on a map, and most of them that show a picture.
-POINTS, PICTURES = 3000, 400
+POINTS, PICTURES = 3000, 600
 _LARGEST = 7
 _TRAINING = "training reference"
 

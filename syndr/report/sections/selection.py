@@ -119,6 +119,9 @@ def _galleries(table: Samples, thumbnails: Thumbnails) -> Iterator[Gallery]:
 
 def _pictures(shown: Samples, thumbnails: Thumbnails) -> list[Picture]:
     gone = [reason != SELECTED for reason in shown["reason"]]
-    captions = [f"{name}, nearest {near:.3f}" for name, near in zip(shown.ids, shown["nearest"], strict=True)]
+    captions = [
+        f"{name}, nearest {near:.3f}" if near is not None and np.isfinite(near) else name
+        for name, near in zip(shown.ids, shown.table["nearest"].to_pylist(), strict=True)
+    ]
     marks = [reason if away else "" for reason, away in zip(shown["reason"], gone, strict=True)]
     return pictures(shown, thumbnails, captions, marks, gone)

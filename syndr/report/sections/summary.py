@@ -10,7 +10,7 @@ import numpy as np
 from syndr.report.blocks import Block, Facts, Section, Share, Text, Verdict
 from syndr.report.clustering import Clustering
 from syndr.report.recorded_run import STAGES, RecordedRun
-from syndr.report.sections.clusters import what_happened
+from syndr.report.sections.clusters import the_rule, what_happened
 from syndr.report.sections.largest_clusters import losses
 from syndr.report.sections.wording import count, duration
 from syndr.select import OVER_CAP, SELECTED, SET_ASIDE, SIMILAR, TOO_CLOSE, TOO_FAR
@@ -51,13 +51,14 @@ def clustering_summary(found: Clustering, rows: int | None = None) -> list[Block
     """
     eligible = int(found.size.sum())
     total = max(eligible, rows or 0)
-    why = [what_happened(found)]
+    why = [f"Why: {the_rule(found)}"] if found.thinned else [what_happened(found)]
     chained = int((found.chained & (found.kept < found.size)).sum())
     if chained:
         them = "it holds" if chained == 1 else "they hold"
         why.append(
-            f"Look twice at {count(chained, 'thinned cluster')}: {them} unlike samples joined through look-alikes "
-            "between them (chaining)."
+            f"Look twice at {count(chained, 'thinned cluster')}"
+            f"{', all there are' if chained == found.thinned > 1 else ''}: {them} unlike samples joined through "
+            "look-alikes between them (chaining)."
         )
     parts = [
         Share("kept", eligible - found.dropped, "kept"),
