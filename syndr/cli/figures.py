@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from syndr.cli.console import Json, Seed, show
+from syndr.cli.console import Json, Place, Places, Seed, show
 from syndr.errors import InputError
 from syndr.features import FeatureStore, read_features
 from syndr.samples import Samples
@@ -22,14 +22,6 @@ class Number(StrEnum):
     three = "3"
     four = "4"
     five = "5"
-
-
-class Places(StrEnum):
-    """How points are placed in the plane."""
-
-    auto = "auto"
-    umap = "umap"
-    pca = "pca"
 
 
 def _figure_file(path: Path) -> Path:
@@ -55,7 +47,7 @@ def figure(
     out: Annotated[
         Path, typer.Option("--out", "-o", help="The figure: .png, .svg or .pdf.", callback=_figure_file)
     ] = Path("figure.pdf"),
-    places: Annotated[Places, typer.Option(help="auto: UMAP where it is installed, else PCA.")] = Places.auto,
+    places: Places = Place.auto,
     most: Annotated[int, typer.Option(help="Most points in 1, 3, 5; a draw by --seed beyond it.", min=2)] = 10_125,
     count: Annotated[int, typer.Option(help="Most pictures in 4.", min=1)] = 12,
     clip_iqa: Annotated[bool, typer.Option(help="For 4: CLIP-IQA's scores too, by pyiqa or torchmetrics.")] = True,

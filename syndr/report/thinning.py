@@ -8,6 +8,7 @@ from syndr.downsample import DRCDown
 from syndr.errors import InputError
 from syndr.report.blocks import Facts, Folded, Page, Section
 from syndr.report.clustering import Clustering
+from syndr.report.projection import Method
 from syndr.report.sections.clusters import clustering_section
 from syndr.report.sections.labels import thinned_labels
 from syndr.report.sections.maps import TITLE as MAP
@@ -22,7 +23,11 @@ from syndr.theory import generalization_bound
 
 
 def thinning_page(
-    drcdown: DRCDown, samples: Samples | None = None, thumbnails: Thumbnails | None = None, title: str = ""
+    drcdown: DRCDown,
+    samples: Samples | None = None,
+    thumbnails: Thumbnails | None = None,
+    title: str = "",
+    places: Method = "auto",
 ) -> Page:
     """Describe what a fitted DRCDown did.
 
@@ -32,6 +37,7 @@ def thinning_page(
             for what a cluster holds, ``path`` (and ``seed`` of virtual rows) for pictures.
         thumbnails: Gives small pictures of samples, such as :func:`syndr.inputs.thumbnails_of`; none without it.
         title: Heading of the page.
+        places: How the map's points are placed (:func:`~syndr.report.project`).
 
     Raises:
         InputError: When it was not fitted.
@@ -54,7 +60,7 @@ def thinning_page(
         clustering_section(found, thumbnails),
     ]
     if len(placed):
-        plan = samples_map([thinning.ids[row] for row in placed], thinning.features, found, thumbnails)
+        plan = samples_map([thinning.ids[row] for row in placed], thinning.features, found, thumbnails, method=places)
         sections.append(Section(MAP, [plan]))
     sections += thinned_labels(found)
     if len(thinning.sizes):

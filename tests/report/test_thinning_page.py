@@ -38,7 +38,7 @@ def sections(page):
 
 def test_it_says_how_many_went_from_where_and_why(fitted):
     drcdown, samples = fitted
-    page = thinning_page(drcdown, samples, lambda rows: [picture("JPEG")] * len(rows))
+    page = thinning_page(drcdown, samples, lambda rows: [picture("JPEG")] * len(rows), places="pca")
     assert_self_contained(render(page))
     parts = sections(page)
     assert list(parts) == ["In short", "Clusters", "Map", "Labels", "Theorem 1"]
@@ -71,7 +71,7 @@ def test_it_says_how_many_went_from_where_and_why(fitted):
 
 def test_embeddings_alone_have_a_report_too():
     X = np.random.default_rng(0).normal(size=(30, 4))
-    parts = sections(thinning_page(DRCDown().fit(X)))
+    parts = sections(thinning_page(DRCDown().fit(X), places="pca"))
     assert list(parts) == ["In short", "Clusters", "Map", "Theorem 1"]
     assert "qualities differ" not in texts(parts["Clusters"]).split("No cluster is chained")[0]
     with pytest.raises(InputError, match="call fit"):

@@ -13,7 +13,7 @@ from syndr.features import FeatureStore
 from syndr.report.blocks import Block, Classes, Map, Scale, Section, Text
 from syndr.report.clustering import Clustering
 from syndr.report.distortions import distortion_name
-from syndr.report.projection import project
+from syndr.report.projection import Method, project
 from syndr.report.recorded_run import RecordedRun
 from syndr.report.thumbnails import Thumbnails, can_show
 from syndr.rng import hash_ids
@@ -27,14 +27,14 @@ _LARGEST = 7
 _TRAINING = "training reference"
 
 
-def maps_section(run: RecordedRun, thumbnails: Thumbnails | None) -> Section:
+def maps_section(run: RecordedRun, thumbnails: Thumbnails | None, places: Method = "auto") -> Section:
     """Build the section of a run, as far as it left features."""
     blocks: list[Block] = []
     found = Clustering.recorded(run)
     features = run.thinning_features()
     if features is not None and found is not None and found.members is not None:
-        blocks.append(samples_map(features[0], features[1], found, thumbnails, int(run.recipe.get("seed", 0))))
-    blocks += _pool_map(run, thumbnails)
+        blocks.append(samples_map(features[0], features[1], found, thumbnails, int(run.recipe.get("seed", 0)), places))
+    blocks += _pool_map(run, thumbnails, places)
     if not blocks:
         return Section(TITLE, [Text("No features are kept in this folder, so there is no map of them.")])
     return Section(TITLE, blocks)
@@ -48,7 +48,12 @@ def drawn(ids: Sequence[str], most: int = POINTS, seed: int = 0) -> npt.NDArray[
 
 
 def samples_map(
-    ids: Sequence[str], features: Any, found: Clustering, thumbnails: Thumbnails | None, seed: int = 0
+    ids: Sequence[str],
+    features: Any,
+    found: Clustering,
+    thumbnails: Thumbnails | None,
+    seed: int = 0,
+    method: Method = "auto",
 ) -> Map:
     """Draw samples that were thinned.
 
@@ -58,6 +63,7 @@ def samples_map(
         found: What became of them.
         thumbnails: Gives pictures.
         seed: Seed of the draw and of UMAP.
+        method: How they are placed.
     """
     assert found.members is not None
     row_of = found.members.row_of
@@ -65,7 +71,7 @@ def samples_map(
     usable = [at for at, name in enumerate(ids) if name in row_of and cluster[row_of[name]] >= 0]
     chosen = [usable[at] for at in drawn([ids[at] for at in usable], seed=seed)]
     names = [ids[at] for at in chosen]
-    places = project(features[np.array(chosen, dtype=np.int64)], seed=seed)
+    places = project(features[np.array(chosen, dtype=np.int64)], method, seed)
     rows = found.members.by_id(names)
     known = _known(found.samples, names)
     largest = {int(found.cluster[at]): int(found.size[at]) for at in found.by_size[:_LARGEST]}
@@ -111,7 +117,7 @@ def _descriptions(known: Samples | None) -> list[Scale | Classes]:
     return found
 
 
-def _pool_map(run: RecordedRun, thumbnails: Thumbnails | None) -> list[Map]:
+def _pool_map(run: RecordedRun, thumbnails: Thumbnails | None, method: Method) -> list[Map]:
     selection = run.samples("selection.parquet", "reason", "nearest")
     stores = [run.path / "features" / name for name in ("references", "pool")]
     if selection is None or not all((store / "manifest.json").is_file() for store in stores):
@@ -124,7 +130,7 @@ def _pool_map(run: RecordedRun, thumbnails: Thumbnails | None) -> list[Map]:
     of_pool = [placed[at] for at in drawn(placed, POINTS - len(of_references))]
     names = [references.ids[at] for at in of_references] + of_pool
     features = np.concatenate([references.rows(names[: len(of_references)]), pool.rows(of_pool)])
-    places = project(features, seed=int(run.recipe.get("seed", 0)))
+    places = project(features, method, int(run.recipe.get("seed", 0)))
     fates = [_TRAINING] * len(of_references) + [fate_of[name] for name in of_pool]
     order = [_TRAINING, SELECTED, *sorted({*fates} - {_TRAINING, SELECTED})]
     far = [np.nan] * len(of_references) + [_number(distance_of[name]) for name in of_pool]
