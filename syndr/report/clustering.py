@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from syndr.downsample import DRCDown
+from syndr.downsample import DRCDown, Thinning
 from syndr.report.distortions import distortion_name
 from syndr.report.recorded_run import RecordedRun
 from syndr.samples import Samples
@@ -68,15 +68,15 @@ class Clustering:
     @classmethod
     def fitted(cls, drcdown: DRCDown, samples: Samples | None = None) -> Clustering:
         """Take what a DRCDown found."""
-        thinning = drcdown.result_
+        settings = {name: getattr(drcdown, name) for name in ("distance", "label_gap", "min_keep", "rule")}
+        return cls.of(drcdown.result_, samples, settings)
+
+    @classmethod
+    def of(cls, thinning: Thinning, samples: Samples | None, settings: Mapping[str, Any]) -> Clustering:
+        """Take what a thinning did; ``settings`` as far as they are known."""
         sizes = cluster_sizes_table(thinning)
-        return cls(
-            **{name: sizes[name] for name in _SIZES},
-            members=clusters_table(thinning),
-            samples=samples,
-            settings={name: getattr(drcdown, name) for name in ("distance", "label_gap", "min_keep", "rule")}
-            | {"refresh": "once"},
-        )
+        columns = {name: sizes[name] for name in _SIZES}
+        return cls(**columns, members=clusters_table(thinning), samples=samples, settings=settings)
 
     @property
     def dropped(self) -> int:
