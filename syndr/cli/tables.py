@@ -67,9 +67,8 @@ def reproduce(
 
     Example: `syndr reproduce table1 --root data/ --only livec --device cuda`
     """
-    from syndr.reproduce import Options, header, table_rows
+    from syndr.reproduce import Options, as_dict, summary
     from syndr.reproduce import reproduce as measure_table
-    from syndr.reproduce.writers import as_dict
 
     options = Options(
         root=root,
@@ -93,8 +92,8 @@ def reproduce(
         as_dict(outcome, options),
         as_json,
         *outcome.notes,
-        table(header(outcome), table_rows(outcome), outcome.plan.title),
-        f"protocols: {out / name.value}.md",
+        table(*summary(outcome), outcome.plan.title),
+        f"with the protocols and the paper's other rows: {out / name.value}.md, .csv, .json",
     )
     if not outcome.measured:
         raise typer.Exit(1)

@@ -6,7 +6,7 @@ from syndr.reproduce.options import Options, Preset
 from syndr.reproduce.outcome import Measured, Number, Outcome
 from syndr.reproduce.plan import TABLES, Plan
 from syndr.reproduce.runner import reproduce
-from syndr.reproduce.writers import header, table_rows
+from syndr.reproduce.writers import as_dict, summary
 
 __all__ = [
     "TABLES",
@@ -16,7 +16,7 @@ __all__ = [
     "Outcome",
     "Plan",
     "Preset",
-    "header",
+    "as_dict",
     "reproduce",
-    "table_rows",
+    "summary",
 ]

@@ -12,7 +12,7 @@ from syndr.errors import InputError
 Preset = Literal["fixed", "paper", "released"]
 
 #: What ``--smoke`` caps: enough to go through every step, too little to mean anything.
-SMOKE_EPOCHS, SMOKE_ROWS, SMOKE_IMAGES, SMOKE_SPLITS, SMOKE_POOL = 1, 16, 8, 2, 100
+SMOKE_EPOCHS, SMOKE_ROWS, SMOKE_IMAGES, SMOKE_SPLITS, SMOKE_POOL = 1, 8, 6, 2, 100
 SMOKE_BACKBONE, SMOKE_WEIGHTS = "shufflenet_v2_x0_5", "random"
 
 

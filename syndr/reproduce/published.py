@@ -67,13 +67,13 @@ class Published:
 
     Attributes:
         method: As printed.
-        numbers: (SRCC, PLCC) for each target in the table's order; None where nothing is printed.
+        numbers: (SRCC, PLCC) for each target in the table's order, as printed; None where nothing is.
         average: The printed averages; None where the table has none.
     """
 
     method: str
-    numbers: tuple[tuple[float | None, float | None], ...]
-    average: tuple[float | None, float | None] | None
+    numbers: tuple[tuple[str | None, str | None], ...]
+    average: tuple[str | None, str | None] | None
 
 
 def published_rows(table: str, targets: int) -> tuple[Published, ...]:
@@ -81,7 +81,7 @@ def published_rows(table: str, targets: int) -> tuple[Published, ...]:
     rows = []
     for line in _TEXTS.get(table, "").strip().splitlines():
         method, *cells = line.split()
-        values = [None if cell == "-" else float(cell) for cell in cells]
+        values = [None if cell == "-" else cell for cell in cells]
         pairs = tuple(zip(values[::2], values[1::2], strict=True))
         rows.append(Published(method, pairs[:targets], pairs[targets] if len(pairs) > targets else None))
     return tuple(rows)

@@ -27,7 +27,7 @@ def write_outcome(outcome: Outcome, options: Options) -> None:
     write_json(stem.with_suffix(".json"), as_dict(outcome, options))
 
 
-def header(outcome: Outcome) -> list[str]:
+def _header(outcome: Outcome) -> list[str]:
     """The columns of the printed table."""
     plan = outcome.plan
     columns = ["method", "source"]
@@ -38,7 +38,7 @@ def header(outcome: Outcome) -> list[str]:
     return columns + [f"average {metric.upper()}" for metric in plan.metrics if plan.average]
 
 
-def table_rows(outcome: Outcome) -> list[list[str]]:
+def _table_rows(outcome: Outcome) -> list[list[str]]:
     """The rows of the printed table: each measured row below the published one that it stands beside."""
     measured = {printed: key for key, _, printed in outcome.rows if printed is not None}
     own = {key: title for key, title, _ in outcome.rows}
@@ -52,15 +52,43 @@ def table_rows(outcome: Outcome) -> list[list[str]]:
     return rows
 
 
+def summary(outcome: Outcome) -> tuple[list[str], list[list[str]]]:
+    """The measured rows, a line for each target, for a terminal: columns, and cells."""
+    plan = outcome.plan
+    columns = ["method", "target"]
+    for metric in plan.metrics:
+        columns += [f"{metric.upper()}, published", "measured"]
+    columns += ["SRCC, oracle: best epoch on the target"] * outcome.has_oracle
+    printed = {entry.method: entry for entry in _published(outcome)}
+    rows = []
+    for key, title, beside in outcome.rows:
+        entry = printed.get(beside or "")
+        for target, at in _positions(outcome):
+            cells = [title, target.title]
+            for number, metric in enumerate(plan.metrics):
+                cells.append(_text(entry.numbers[at][number] if entry else None))
+                cells.append(_text(outcome.number(key, target, metric)))
+            if outcome.has_oracle:
+                cells.append(_text(outcome.number(key, target, "srcc", oracle=True)))
+            rows.append(cells)
+        if plan.average:
+            cells = [title, "average"]
+            for number, metric in enumerate(plan.metrics):
+                cells.append(_text(entry.average[number] if entry and entry.average else None))
+                cells.append(_text(outcome.average(key, metric)))
+            rows.append(cells + [""] * outcome.has_oracle)
+    return columns, rows
+
+
 def markdown(outcome: Outcome) -> str:
     """The table for people, with the protocol of every number."""
     plan = outcome.plan
-    columns = header(outcome)
+    columns = _header(outcome)
     lines = [f"# {plan.title}", ""]
     if outcome.done < outcome.cells:
         lines += [f"**Unfinished: {outcome.done} of {outcome.cells} runs are done.** The same command goes on.", ""]
     lines += [f"> {note}" + "\n" for note in outcome.notes]
-    lines += [_line(columns), _line(["---"] * len(columns)), *map(_line, table_rows(outcome)), ""]
+    lines += [_line(columns), _line(["---"] * len(columns)), *map(_line, _table_rows(outcome)), ""]
     lines += [
         "Measured cells are the mean ± standard deviation over seeds; within a database, the median ± standard "
         "deviation over splits. The last epoch is reported.",
@@ -134,7 +162,7 @@ def _source(outcome: Outcome, key: str) -> str:
     return _PEER if key in dict(outcome.peers) else _MEASURED
 
 
-def _text(value: Number | float | None) -> str:
+def _text(value: Number | str | None) -> str:
     return "-" if value is None else str(value)
 
 
@@ -144,10 +172,10 @@ def _long_rows(outcome: Outcome) -> Iterator[dict[str, Any]]:
         for target, at in _positions(outcome):
             for metric, value in zip(("srcc", "plcc"), entry.numbers[at], strict=True):
                 if value is not None:
-                    yield _record(outcome, entry.method, _PUBLISHED, target.key, metric, Number(value, None, 1))
+                    yield _record(outcome, entry.method, _PUBLISHED, target.key, metric, Number(float(value), None, 1))
         for metric, value in zip(("srcc", "plcc"), entry.average or (None, None), strict=True):
             if value is not None and outcome.plan.average:
-                yield _record(outcome, entry.method, _PUBLISHED, "average", metric, Number(value, None, 1))
+                yield _record(outcome, entry.method, _PUBLISHED, "average", metric, Number(float(value), None, 1))
     for key, title, _ in outcome.rows:
         source = _source(outcome, key)
         for metric in METRICS:
