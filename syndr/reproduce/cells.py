@@ -67,7 +67,7 @@ def recipe_of(
     own.
     """
     method = cell.method
-    caps = options.caps()
+    caps, network = options.caps(), options.network(plan.backbone)
     training: dict[str, Any] = {"database": TRAINING, "root": str(there[TRAINING])}
     types = _types(cell.targets[0], options)
     training |= {} if types is None else {"types": types}
@@ -85,7 +85,11 @@ def recipe_of(
         "device": options.device,
         "training_set": training,
         "pool": {} if candidates is None else {"images": str(candidates.path)},
-        "features": options.network(plan.backbone) | {"folder": str(options.out / "features")},
+        "features": {
+            "backbone": network["name"],
+            "weights": network["weights"],
+            "folder": str(options.out / "features"),
+        },
         "select": select,
         "downsample": downsample,
         "train": caps["train"],

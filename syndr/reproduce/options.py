@@ -70,10 +70,10 @@ class Options:
         return self.seeds[:1] if self.smoke else self.seeds
 
     def network(self, of_table: str) -> dict[str, Any]:
-        """Give the recipe's choice of network for a table's own."""
+        """Give the name and the weights of the network (``build_backbone``) for a table's own name."""
         if self.smoke and self.backbone is None:
-            return {"backbone": SMOKE_BACKBONE, "weights": self.weights or SMOKE_WEIGHTS}
-        return {"backbone": self.backbone or of_table, "weights": self.weights}
+            return {"name": SMOKE_BACKBONE, "weights": self.weights or SMOKE_WEIGHTS}
+        return {"name": self.backbone or of_table, "weights": self.weights}
 
     def caps(self) -> dict[str, dict[str, int]]:
         """Give the recipe's sections of training and evaluation."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -73,7 +74,7 @@ def measure_peer(peer: Peer, source: Target, split: int | None, options: Options
     """Score a target's pictures, whole, by a peer; what was measured before is not measured again.
 
     Raises:
-        PeerError: When pyiqa does not have it, or its weights cannot be had.
+        PeerError: When pyiqa does not have it, its weights cannot be had, or it fails on a picture.
         InputError: When the target cannot be read.
     """
     source = structs.replace(source, split=split)
@@ -89,7 +90,7 @@ def measure_peer(peer: Peer, source: Target, split: int | None, options: Options
         metrics = read_json(record)
     else:
         predictions = predict(
-            _Scores(peer.metric, options.device),
+            _scores(peer.metric, options.device),
             found.samples,
             sized_images(found.samples, found.input_size, options.device),
             crops="full",
@@ -109,6 +110,11 @@ def measure_peer(peer: Peer, source: Target, split: int | None, options: Options
     return Measured(peer.key, source.name, options.seeds[0], split, metrics, {}, protocol, str(folder))
 
 
+@lru_cache(maxsize=1)  # a peer goes over all targets and splits before the next one does
+def _scores(metric: str, device: str) -> _Scores:
+    return _Scores(metric, device)
+
+
 class _Scores(nn.Module):
     """A pyiqa metric as a model of this package: higher is better."""
 
@@ -121,5 +127,8 @@ class _Scores(nn.Module):
             raise PeerError(f"pyiqa cannot make it, or have its weights: {error}") from error
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        scores = self.metric(images).reshape(len(images))
+        try:
+            scores = self.metric(images).reshape(len(images))
+        except Exception as error:  # as above: one peer that fails must not keep the others from running
+            raise PeerError(f"it fails on a picture of {tuple(images.shape[-2:])} pixels: {error}") from error
         return (-scores if self.metric.lower_better else scores), images.new_empty(len(images), 0)

@@ -9,6 +9,7 @@ from syndr import pipeline
 from syndr.datasets import find_database, read_database
 from syndr.datasets.splits import TEST_SHARE
 from syndr.errors import ImageError, InputError, StoreError, require
+from syndr.features import build_backbone
 from syndr.files import read_json
 from syndr.inputs import check_device
 from syndr.progress import Progress, silent
@@ -50,7 +51,7 @@ def reproduce(table: str, options: Options, progress: Progress = silent) -> Outc
         What was measured. ``<out>/<table>.md``, ``.csv`` and ``.json`` hold it, beside the published numbers.
 
     Raises:
-        InputError: When an option is not usable, or the root is no folder.
+        InputError: When an option is not usable, the root is no folder, or the network's weights cannot be had.
         MissingExtraError: When torch is not installed, or pyiqa where peers are asked for.
     """
     plan = only(find_plan(table), options.only)
@@ -82,6 +83,8 @@ class _Reproduction:
         self._look()
         cells = list(cells_of(self.plan, self.options, self.there)) if TRAINING in self.there else []
         cells = [cell for cell in cells if self._can_run(cell)]
+        if cells:  # weights that cannot be had are one error, not one for each run
+            build_backbone(**self.options.network(self.plan.backbone))
         outcome = self._written(cells, 0)
         for done, cell in enumerate(cells, start=1):
             self.progress(f"{self.plan.name}: runs", done - 1, len(cells))

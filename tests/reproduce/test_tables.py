@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from syndr.reproduce import TABLES
+from syndr.reproduce import TABLES, summary
 from syndr.samples import Samples
 
 #: Cells that the fixture measures of each table; of Table 3 two splits, and one run on another database.
@@ -44,6 +44,18 @@ def test_published_and_measured_stand_side_by_side(smoke, out):
     assert at["SynDR-IQAmeasured"] == at["SynDR-IQApublished"] + 1
     assert at["DGQA (our baseline)measured"] == at["DGQApublished"] + 1
     assert cells[at["KGANetpublished"]][2:] == ["0.575", "-", "-", "-"]
+
+
+def test_a_terminal_gets_the_measured_rows_beside_the_published(smoke):
+    columns, rows = summary(smoke("table1"))
+    assert columns == ["method", "target", "SRCC, published", "measured", "PLCC, published", "measured"]
+    assert [row[:2] for row in rows] == [
+        [method, target] for method in ("DGQA (our baseline)", "SynDR-IQA") for target in ("LIVEC", "BID")
+    ]
+    assert (rows[3][2], rows[3][4]) == ("0.788", "0.764")
+    assert all(np.isfinite(float(row[cell])) for row in rows for cell in (3, 5))
+    ablation = summary(smoke("table4"))[1]
+    assert [row[2] for row in ablation] == ["0.6958", "0.6901", "0.6962", "0.7095", "0.7119", "0.7127"]
 
 
 def test_the_counts_are_those_of_the_paper(smoke):
