@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from syndr.datasets import check_leakage
 from syndr.downsample import DRCDown, Thinning
-from syndr.errors import InputError
 from syndr.features import FeatureStore, build_backbone, extract
 from syndr.files import read_json, write_json
 from syndr.images import write_rejected
@@ -55,7 +54,7 @@ def run(recipe: Recipe, progress: Progress = silent) -> dict[str, Any]:
 
     The folder holds ``recipe.json``, ``stages/``, ``features/``, ``selection.parquet``, ``samples.parquet``,
     ``checkpoint/``, ``training.csv``, ``clusters.parquet``, ``cluster_sizes.parquet``, ``model.safetensors``,
-    ``predictions/``, ``results.json`` and ``report.html``.
+    ``predictions/``, ``results.json`` and ``report.html``; ``features/`` may lie elsewhere (``features.folder``).
 
     Args:
         recipe: The experiment.
@@ -130,6 +129,8 @@ class _Experiment:
     ) -> None:
         self.recipe, self.folder, self.progress = recipe, folder, progress
         self.data, self.pool, self.targets = data, pool, targets
+        tables = {"references": data.references, "pool": pool} if recipe.select.enabled else {}
+        self.stores = {name: self._store(name, table) for name, table in tables.items() if table is not None}
 
     def _path(self, *parts: str) -> Path:
         return self.folder.joinpath(*parts)
@@ -145,7 +146,7 @@ class _Experiment:
             store = extract(
                 table,
                 backbone,
-                self._store(name, table),
+                self.stores[name],
                 batch_size=settings.batch_size,
                 device=self.recipe.device,
                 progress=self.progress,
@@ -164,13 +165,7 @@ class _Experiment:
 
     def _features(self) -> tuple[FeatureStore, FeatureStore]:
         """Open the features of the references and of the pool."""
-        references, pool = self.data.references, self.pool
-        if references is None or pool is None:
-            raise InputError("DDCUp is off: there are no features of references and pool")
-        return (
-            FeatureStore.open(self._store("references", references)),
-            FeatureStore.open(self._store("pool", pool)),
-        )
+        return FeatureStore.open(self.stores["references"]), FeatureStore.open(self.stores["pool"])
 
     def select(self) -> dict[str, Any]:
         """Run DDCUp over the pool."""

@@ -95,7 +95,7 @@ def reproduce(
         table(*summary(outcome), outcome.plan.title),
         f"with the protocols and the paper's other rows: {out / name.value}.md, .csv, .json",
     )
-    if not outcome.measured:
+    if outcome.failures or not outcome.measured:
         raise typer.Exit(1)
 
 

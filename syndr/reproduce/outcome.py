@@ -67,6 +67,7 @@ class Outcome:
         done: Those that are finished.
         measured: What they gave.
         peers: Other models' rows: key and title.
+        failures: Runs that ended in an error; ``not_run`` tells which, and why.
         not_run: What could not be measured, and what to do.
         notes: What the reader must know about the protocol of all rows.
     """
@@ -76,6 +77,7 @@ class Outcome:
     done: int
     measured: tuple[Measured, ...]
     peers: tuple[tuple[str, str], ...]
+    failures: int
     not_run: tuple[str, ...]
     notes: tuple[str, ...]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,8 @@ def reproduce(table: str, options: Options, progress: Progress = silent) -> Outc
         MissingExtraError: When torch is not installed, or pyiqa where peers are asked for.
     """
     plan = only(find_plan(table), options.only)
+    # A run is found again by its recipe, whatever folder the command is given in.
+    options = replace(options, root=options.root.absolute(), out=options.out.absolute())
     check_device(options.device)
     require("torch", "torch")
     if options.peers:
@@ -70,6 +73,7 @@ class _Reproduction:
         self.measured: list[Measured] = []
         self.peers: dict[str, str] = {}
         self.not_run: list[str] = []
+        self.failures = 0
         self.notes = list(plan.notes)
         self.there: dict[str, Path] = {}
         self.pool: Samples | None = None
@@ -91,6 +95,7 @@ class _Reproduction:
             try:
                 self._measure(cell)
             except (InputError, ImageError, StoreError) as error:
+                self.failures += 1
                 self.not_run.append(f"{cell.name}: {error}")
             outcome = self._written(cells, done)
         if self.options.peers:
@@ -199,6 +204,7 @@ class _Reproduction:
             done=done,
             measured=tuple(self.measured),
             peers=tuple(self.peers.items()),
+            failures=self.failures,
             not_run=tuple(self.not_run),
             notes=tuple(self.notes),
         )

@@ -113,6 +113,7 @@ def as_dict(outcome: Outcome, options: Options) -> dict[str, Any]:
         "options": {name: str(value) if isinstance(value, Path) else value for name, value in asdict(options).items()},
         "runs": outcome.cells,
         "runs_done": outcome.done,
+        "runs_failed": outcome.failures,
         "notes": outcome.notes,
         "cells": list(_long_rows(outcome)),
         "measured": [asdict(entry) for entry in outcome.measured],

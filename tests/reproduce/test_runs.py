@@ -1,6 +1,8 @@
 """How a table is measured: candidates, missing databases, repetitions, interruptions, peers, the released bug."""
 
 import json
+import os
+import shutil
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -67,6 +69,23 @@ def test_a_folder_that_cannot_be_read_is_named(root, tmp_path):
     assert any("KADID-10k is not below" in reason for reason in outcome.not_run)
 
 
+def test_a_run_that_fails_is_said_and_the_rest_goes_on(root, tmp_path):
+    """A target that shares its files with the training set fails; the other one is measured."""
+    data = tmp_path / "data"
+    shutil.copytree(root / "bid", data / "bid", copy_function=os.link)
+    for path in (data / "bid" / "ImageDatabase").iterdir():
+        path.unlink()
+        os.link(root / "kadid10k" / "images" / "I01.png", path)
+    for name in ("kadid10k", "livec"):
+        (data / name).symlink_to(root / name)
+    options = Options(data, tmp_path / "out", only=("livec", "bid", "baseline"), smoke=True)
+    outcome = reproduce("table1", options)
+    assert [entry.target for entry in outcome.measured] == ["livec"]
+    assert (outcome.failures, outcome.done, outcome.cells) == (1, 2, 2)
+    (said,) = [reason for reason in outcome.not_run if reason.startswith("baseline-to-bid-seed0: ")]
+    assert "byte-identical files with the training set" in said
+
+
 def test_an_interrupted_table_goes_on_where_it_stopped(root, tmp_path):
     """After Ctrl-C in the second run the first is not done again, and the table says that it is unfinished."""
     options = Options(root, tmp_path, only=("bid", "livec", "baseline"), smoke=True)
@@ -111,7 +130,7 @@ def test_seeds_give_a_mean_and_a_deviation_and_splits_a_median():
         return Measured("syndr", target, seed, split, {"srcc": value}, {}, "", "")
 
     def outcome(plan, *entries):
-        return Outcome(plan, 1, 1, entries, (), (), ())
+        return Outcome(plan, 1, 1, entries, (), 0, (), ())
 
     seeds = [entry(target.key, seed, None, 0.1 * seed) for target in table1.targets for seed in (1, 2, 6)]
     found = outcome(table1, *seeds)
