@@ -31,8 +31,8 @@ _CANDIDATES_SEED = 0
 
 _SMOKE_NOTE = (
     f"SMOKE RUN, the numbers mean nothing: at most {smoke.SMOKE_ROWS} training rows and {smoke.SMOKE_IMAGES} pictures "
-    f"of each target drawn, {smoke.SMOKE_EPOCHS} epoch, one seed, {smoke.SMOKE_SPLITS} splits, a pool of at most "
-    f"{smoke.SMOKE_POOL} pictures, and {smoke.SMOKE_BACKBONE} with random weights unless others were asked for"
+    f"of each target drawn, one seed, {smoke.SMOKE_SPLITS} splits, a pool of at most {smoke.SMOKE_POOL} pictures; "
+    f"unless others were asked for, {smoke.SMOKE_EPOCHS} epoch of {smoke.SMOKE_BACKBONE} with random weights"
 )
 _BUG_NOTE = (
     "RELEASED INDEX BUG re-created on purpose: DRCDown's decisions, made on the list of 74 references, are applied to "
@@ -53,13 +53,12 @@ def reproduce(table: str, options: Options, progress: Progress = silent) -> Outc
 
     Raises:
         InputError: When an option is not usable, the root is no folder, or the network's weights cannot be had.
-        MissingExtraError: When torch is not installed, or pyiqa where peers are asked for.
+        MissingExtraError: When peers are asked for and pyiqa is not installed.
     """
     plan = only(find_plan(table), options.only)
     # A run is found again by its recipe, whatever folder the command is given in.
     options = replace(options, root=options.root.absolute(), out=options.out.absolute())
     check_device(options.device)
-    require("torch", "torch")
     if options.peers:
         require("pyiqa", "peers")
     return _Reproduction(plan, options, progress).run()
@@ -221,7 +220,8 @@ def _protocol(
     laid_out = counts["originals"] + counts["pseudo"]
     if counts["trained"] < laid_out:
         trained += f" drawn from {laid_out:,}"
-    words.append(f"{trained}: {counts['originals']:,} originals + {counts['pseudo']:,} pseudo-labelled")
+    types = recipe.training_set.types or "all"
+    words.append(f"{trained}: {counts['originals']:,} originals + {counts['pseudo']:,} pseudo-labelled, types {types}")
     if candidates is not None:
         words.append(f"{counts['selected']:,} of {candidates.count:,} candidates ({candidates.words})")
     if recipe.downsample.enabled:

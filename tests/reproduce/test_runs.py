@@ -41,7 +41,9 @@ def test_the_authors_selection_gives_their_432_pseudo_labels(root, tmp_path, mon
     outcome = reproduce("table1", Options(root, tmp_path, only=("bid", "syndr"), smoke=True))
     (entry,) = outcome.measured
     assert (entry.counts["selected"], entry.counts["originals"], entry.counts["pseudo"]) == (24, 2430, 432)
-    assert "2,430 originals + 432 pseudo-labelled, 24 of 81 candidates (the authors' 81)" in entry.protocol
+    assert (
+        "2,430 originals + 432 pseudo-labelled, types dgqa-bid, 24 of 81 candidates (the authors' 81)" in entry.protocol
+    )
     listed = Samples.read(tmp_path / "candidates-81.csv")
     assert listed.ids == list(AUTHORS_CANDIDATES)
 
