@@ -211,11 +211,11 @@ def _batches(
 def _computed(
     batches: Generator[_Batch, None, None], forward: Forward
 ) -> Generator[tuple[_Batch, Features], None, None]:
-    """Give each batch with its features; where the device works by itself, one is computed while the next is filled."""
+    """Give each batch with its features; some are computed while the next is filled."""
     running: deque[tuple[_Batch, Callable[[], Features]]] = deque()
     for batch in batches:
         running.append((batch, forward.submit(batch.pictures)))
-        if len(running) > forward.pinned:
+        if len(running) > forward.ahead:
             ready, features = running.popleft()
             yield ready, features()
     for ready, features in running:
