@@ -69,10 +69,10 @@ def backbone(name: str, device: str) -> Backbone:
 
 @pytest.fixture
 def measure(benchmark: Any, size: Size, name: str, device: str, pool: Samples, medians: Medians) -> Callable[..., None]:
-    def measure(who: str, ours: bool, function: Callable[[], Any]) -> None:
+    def measure(who: str, ours: bool, function: Callable[[], Any], rounds: int = 4) -> None:
         where = torch.cuda.get_device_name() if device == "cuda" else "CPU"
         work = f"features of {len(pool)} JPEG files, {WIDTH}x{HEIGHT}: {name} on {where}"
-        timed(benchmark, function, (), work, who, ours, len(pool), rounds=2 if size.quick else 3)
+        timed(benchmark, function, (), work, who, ours, len(pool), 2 if size.quick else rounds)
         medians[name, device, who] = benchmark.stats["median"] / len(pool)
 
     return measure
@@ -139,7 +139,7 @@ def test_loop_of_torchvision_s_documentation(
                 kept.append(network(batch.to(device, non_blocking=True)).cpu())
         torch.cat(kept)
 
-    measure("DataLoader loop", False, run)
+    measure("DataLoader loop", False, run, rounds=2)
     f, d, ours = (
         medians[name, device, who]
         for who in ("syndr, forward alone (f)", "syndr, decoding alone (d)", "syndr")
