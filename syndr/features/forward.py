@@ -33,6 +33,7 @@ class Forward:
     number, and a network of one's own must keep no state between calls.
 
     Attributes:
+        workers: The threads it works on, while it is entered, on a CPU; None elsewhere. They take other work too.
         pinned: Whether pictures should lie in pinned memory.
         ahead: How many batches should be under way, so that the device never waits.
 
@@ -54,19 +55,19 @@ class Forward:
         self._network: Callable[[torch.Tensor], torch.Tensor] = torch.compile(backbone) if compile else backbone
         self._context = _evaluating(backbone, self._device)
         self._threads = torch.get_num_threads()
-        self._workers: ThreadPoolExecutor | None = None
+        self.workers: ThreadPoolExecutor | None = None
         self.pinned = self._device.type == "cuda"
         self.ahead = 1 + (self._threads // 8 if self._device.type == "cpu" else 0)
 
     def __enter__(self) -> Forward:
         self._context.__enter__()
         if self._device.type == "cpu":
-            self._workers = ThreadPoolExecutor(self._threads, "syndr-forward", lambda: torch.set_num_threads(1))
+            self.workers = ThreadPoolExecutor(self._threads, "syndr-forward", lambda: torch.set_num_threads(1))
         return self
 
     def __exit__(self, *raised: Any) -> None:
-        if self._workers is not None:
-            self._workers.shutdown(cancel_futures=True)
+        if self.workers is not None:
+            self.workers.shutdown(cancel_futures=True)
             torch.set_num_threads(self._threads)  # a worker's number is its own, but MKL keeps one for all
         self._context.__exit__(*raised)
 
@@ -84,8 +85,8 @@ class Forward:
         Raises:
             InputError: As that function, where the device does not work on threads.
         """
-        if self._workers is not None:
-            parts = [self._workers.submit(self._features, part) for part in self._parts(pictures)]
+        if self.workers is not None:
+            parts = [self.workers.submit(self._features, part) for part in self._parts(pictures)]
             return lambda: torch.cat([part.result() for part in parts]).numpy()
         features = self._features(pictures)
         if not self.pinned:
