@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
+from benchmarks import arniqa  # noqa: E402
 from benchmarks.contest import Size, timed  # noqa: E402
 from benchmarks.per_image import PEERS, Peer, distort_all  # noqa: E402
 from benchmarks.pictures import photographs  # noqa: E402
@@ -18,10 +19,9 @@ from syndr.distort import TYPES, distort  # noqa: E402
 
 HEIGHT, WIDTH = 384, 512  # KADID's size
 BATCHES = (32, 8, 1)
-#: The public port has neither, so that calls over all types are compared without them.
-NOT_IN_THE_PORT = (6, 15)
 SLOW = (9, 15)
 KINDS = (*TYPES, "mixed")
+OURS, TORCH_ONLY = "syndr", "syndr, torch only"
 
 
 @contextmanager
@@ -85,18 +85,54 @@ def test_peer(benchmark: Any, size: Size, number: int, peer: Peer) -> None:
           len(pictures), min(work.rounds, 3))  # fmt: skip
 
 
-@pytest.mark.parametrize("by", ["syndr", "syndr, torch only"])
+@pytest.fixture(scope="module")
+def port(remarks: list[str]) -> arniqa.Port:
+    port = arniqa.load()
+    remarks += [f"ARNIQA's port fails here in type {number} ({why})." for number, why in port.failures.items()]
+    return port
+
+
+@pytest.mark.parametrize("number", arniqa.NAMES)
+def test_arniqa(benchmark: Any, size: Size, port: arniqa.Port, number: int) -> None:
+    if number in port.failures:
+        pytest.skip("ARNIQA's port fails here")
+    work = Work(size, number)
+    timed(benchmark, port.distort_all, (work.images, work.types, work.levels), work.name, arniqa.CONTESTANT, False,
+          len(work.types), 2)  # fmt: skip
+
+
+class OneCall:
+    """One picture, float32, distorted by each of these types at each level: the calls' arguments and their name."""
+
+    def __init__(self, size: Size, numbers: Collection[int], which: str) -> None:
+        jobs = [(number, level) for number in numbers for level in range(1, 6)]
+        self.types, self.levels = zip(*(jobs[::10] if size.quick else jobs), strict=True)
+        image = photographs(1, HEIGHT, WIDTH).float() / 255
+        self.images = image.expand(len(self.types), -1, -1, -1).contiguous()
+        self.name = f"one call: {len(self.types)} pictures, {which}"
+        self.rounds = 2 if size.quick else 9
+
+    def time(self, benchmark: Any, by: str) -> None:
+        """Time our call, with the CPU kernels or without."""
+        arguments = (self.images, self.types, self.levels, range(len(self.types)))
+        with torch_only() if by == TORCH_ONLY else nullcontext():
+            timed(benchmark, distort, arguments, self.name, by, True, len(self.types), self.rounds)
+
+
+@pytest.mark.parametrize("by", [OURS, TORCH_ONLY])
 def test_one_call_over_all_types_and_levels(benchmark: Any, size: Size, by: str) -> None:
-    """The call of which the public port's time is known: 23 types x 5 levels of one picture, float32."""
-    jobs = [(number, level) for number in TYPES if number not in NOT_IN_THE_PORT for level in range(1, 6)]
-    types, levels = zip(*(jobs[::10] if size.quick else jobs), strict=True)
-    image = photographs(1, HEIGHT, WIDTH).float() / 255
-    images = image.expand(len(types), -1, -1, -1).contiguous()
-    work = f"one call: {len(types)} pictures, all types but {' and '.join(map(str, NOT_IN_THE_PORT))}"
-    arguments = (images, types, levels, range(len(types)))
-    rounds = 2 if size.quick else 9
-    if by == "syndr":
-        timed(benchmark, distort, arguments, work, by, True, len(types), rounds)
+    """All the types that the public port has: 23 types x 5 levels."""
+    OneCall(size, arniqa.NAMES, "all types but 6 and 15").time(benchmark, by)
+
+
+@pytest.mark.parametrize("by", [OURS, TORCH_ONLY, arniqa.CONTESTANT])
+def test_one_call_beside_arniqa(benchmark: Any, size: Size, port: arniqa.Port, by: str) -> None:
+    """The same beside the port, without the types in which it fails here."""
+    numbers = [number for number in arniqa.NAMES if number not in port.failures]
+    without = ", ".join(str(number) for number in TYPES if number not in numbers)
+    call = OneCall(size, numbers, f"beside ARNIQA's port, without types {without}")
+    if by == arniqa.CONTESTANT:
+        timed(benchmark, port.distort_all, (call.images, call.types, call.levels), call.name, by, False,
+              len(call.types), min(call.rounds, 3))  # fmt: skip
     else:
-        with torch_only():
-            timed(benchmark, distort, arguments, work, by, True, len(types), rounds)
+        call.time(benchmark, by)

@@ -14,6 +14,8 @@ from syndr.search import ExactSearch, LabelGap, split_rows
 #: How near the radius a pair must lie for float32 to decide it otherwise: tried from the smallest.
 _MARGINS = (1e-15, 1e-12, 1e-9, 1e-7, 3e-7, 1e-6, 1e-5, 1e-4)
 
+_TILE = 2048
+
 Partition = npt.NDArray[Any]
 
 
@@ -37,6 +39,33 @@ def refines(fine: Partition, coarse: Partition) -> bool:
     """Whether every cluster of ``fine`` lies inside one cluster of ``coarse``."""
     pairs = np.unique(np.stack([fine, coarse]), axis=1)
     return bool(len(np.unique(pairs[0])) == pairs.shape[1])
+
+
+def brute_force(
+    features: npt.NDArray[Any], labels: npt.NDArray[np.float64], radius: float, gap: float
+) -> Partition:  # fmt: skip
+    """Give the components of all pairs as float64 decides them, without any search of ours.
+
+    BLAS makes the products of unit rows in float32. Its error is below dims * 2^-23, since no partial sum of such rows
+    is above 1; pairs that lie within it of the radius are decided by their float64 products.
+    """
+    unit = features.astype(np.float64)
+    unit /= np.linalg.norm(unit, axis=1, keepdims=True)
+    short, bound = unit.astype(np.float32), 1 - radius
+    margin = features.shape[1] * 2.0**-23
+    order = np.argsort(labels, kind="stable")  # rows too far apart in label need no product
+    found = np.arange(len(unit))
+    tiles = [order[start : start + _TILE] for start in range(0, len(unit), _TILE)]
+    for number, a in enumerate(tiles):
+        for b in (tile for tile in tiles[number:] if labels[tile[0]] - labels[a[-1]] < gap):
+            products = short[a] @ short[b].T
+            i, j = np.nonzero(products > bound - margin)
+            near = np.abs(labels[a[i]] - labels[b[j]]) < gap
+            unsure = near & (products[i, j] < bound + margin)
+            near[unsure] = np.einsum("ij,ij->i", unit[a[i[unsure]]], unit[b[j[unsure]]]) > bound
+            i, j = found[a[i[near]]], found[b[j[near]]]
+            found = connected(i, j, len(unit))[found]
+    return found
 
 
 def difference(

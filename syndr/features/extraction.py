@@ -67,7 +67,8 @@ def extract(
         batch_size: Images per forward pass; a setting of the store, as it may move the last bits.
         crop: Side of the centre crop in pixels, by default ``backbone.crop``; smaller images are enlarged
             (``center_crop``).
-        threads: Decoding threads; by default the cores this process may use.
+        threads: Decoding threads of their own, for pictures that are slow to read, as over a network; by default one
+            for each core, which on a CPU the forward pass works on too: none then waits while another has its core.
         device: Where the network runs.
         progress: Told the number of table rows done.
         images: Gives the picture of a row number as a uint8 tensor (3, H, W), instead of decoding ``path``;
@@ -121,8 +122,11 @@ def extract(
         done = min(store.batches * batch_size, len(samples))
         progress(_STAGE, done, len(samples))
         pictures = _Pictures(samples, images, files, crop, hash_files)
-        batches = _batches(pictures, done, batch_size, threads, forward.pinned)
-        with forward, closing(batches), closing(_computed(batches, forward)) as computed:
+        with (
+            forward,
+            closing(_batches(pictures, done, batch_size, threads, forward)) as batches,
+            closing(_computed(batches, forward)) as computed,
+        ):
             for batch, features in computed:
                 _check_rejected(store, batch.rejected, max_rejected)
                 store.append(features[batch.kept], batch.rejected, batch.facts)
@@ -188,14 +192,15 @@ class _Pictures:
 
 
 def _batches(
-    pictures: _Pictures, start: int, batch_size: int, threads: int | None, pinned: bool
+    pictures: _Pictures, start: int, batch_size: int, threads: int | None, forward: Forward
 ) -> Generator[_Batch, None, None]:
     """Give the batches from row ``start`` on, decoding ahead."""
     rows = range(start, len(pictures.samples))
+    pool = forward.workers if threads is None else None
     size = (batch_size, 3, pictures.crop, pictures.crop)
-    with closing(read_ahead(rows, pictures.load, threads, ahead=2 * batch_size)) as loaded:
+    with closing(read_ahead(rows, pictures.load, threads, 2 * batch_size, pool)) as loaded:
         for first in rows[::batch_size]:
-            batch = _Batch(torch.zeros(size, dtype=torch.uint8, pin_memory=pinned))
+            batch = _Batch(torch.zeros(size, dtype=torch.uint8, pin_memory=forward.pinned))
             for place, row in enumerate(rows[first - start : first - start + batch_size]):
                 picture = next(loaded)
                 if isinstance(picture, ImageError):
@@ -211,11 +216,11 @@ def _batches(
 def _computed(
     batches: Generator[_Batch, None, None], forward: Forward
 ) -> Generator[tuple[_Batch, Features], None, None]:
-    """Give each batch with its features; where the device works by itself, one is computed while the next is filled."""
+    """Give each batch with its features; some are computed while the next is filled."""
     running: deque[tuple[_Batch, Callable[[], Features]]] = deque()
     for batch in batches:
         running.append((batch, forward.submit(batch.pictures)))
-        if len(running) > forward.pinned:
+        if len(running) > forward.ahead:
             ready, features = running.popleft()
             yield ready, features()
     for ready, features in running:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
@@ -16,10 +17,10 @@ from syndr.features.backbones import Backbone
 #: Number formats of the forward pass; all but float32 are torch's autocast.
 PRECISIONS = ("float32", "float16", "bfloat16")
 
-# On a CPU a batch goes through the network a few pictures at a time. In larger pieces the activations pass the 32 MB
-# above which the C library takes each block from the system and gives it back: most of the time is then spent getting
-# memory (EfficientNet-Lite0, 2 cores: 52 ms a picture at 32, 13 ms at 4).
-_PIXELS_AT_ONCE = 4 * 224 * 224
+# On a CPU each core takes a few pictures at a time through the network by itself. Cores that share every operation wait
+# for each other at its end, and wait long where one is decoding meanwhile. In larger pieces the activations pass the
+# 32 MB above which the C library takes each block from the system and gives it back.
+_PIXELS_AT_ONCE = 2 * 224 * 224
 
 Features = npt.NDArray[np.floating]
 
@@ -27,7 +28,14 @@ Features = npt.NDArray[np.floating]
 class Forward:
     """A network on a device, in evaluation mode; a context manager that leaves its mode as it was.
 
-    Memory is laid out channels-last, which convolutions of both CPUs and GPUs like best.
+    Memory is laid out channels-last, which convolutions of both CPUs and GPUs like best. On a CPU the network is called
+    on several threads at once, as many as torch has, each with one thread of its own: features do not depend on their
+    number, and a network of one's own must keep no state between calls.
+
+    Attributes:
+        workers: The threads it works on, while it is entered, on a CPU; None elsewhere. They take other work too.
+        pinned: Whether pictures should lie in pinned memory.
+        ahead: How many batches should be under way, so that the device never waits.
 
     Args:
         backbone: The network; it is moved to the device.
@@ -46,13 +54,21 @@ class Forward:
         self._precision = precision
         self._network: Callable[[torch.Tensor], torch.Tensor] = torch.compile(backbone) if compile else backbone
         self._context = _evaluating(backbone, self._device)
+        self._threads = torch.get_num_threads()
+        self.workers: ThreadPoolExecutor | None = None
         self.pinned = self._device.type == "cuda"
+        self.ahead = 1 + (self._threads // 8 if self._device.type == "cpu" else 0)
 
     def __enter__(self) -> Forward:
         self._context.__enter__()
+        if self._device.type == "cpu":
+            self.workers = ThreadPoolExecutor(self._threads, "syndr-forward", lambda: torch.set_num_threads(1))
         return self
 
     def __exit__(self, *raised: Any) -> None:
+        if self.workers is not None:
+            self.workers.shutdown(cancel_futures=True)
+            torch.set_num_threads(self._threads)  # a worker's number is its own, but MKL keeps one for all
         self._context.__exit__(*raised)
 
     def submit(self, pictures: torch.Tensor) -> Callable[[], Features]:
@@ -62,27 +78,18 @@ class Forward:
             pictures: uint8 of shape (B, 3, H, W), in pinned memory when ``pinned``; it must not be written to again.
 
         Returns:
-            A function that waits for the features, float32 of shape (B, dims), and gives them. On a GPU the caller can
+            A function that waits for the features, float32 of shape (B, dims), and gives them; it raises
+            :class:`InputError` when the network failed, or gave something else than it declares. The caller can
             prepare the next batch meanwhile.
 
         Raises:
-            InputError: When the network fails, or gives something else than it declares.
+            InputError: As that function, where the device does not work on threads.
         """
-        try:
-            with self._autocast():
-                parts = [self._network(self._prepared(part)).float() for part in self._parts(pictures)]
-        except (RuntimeError, AssertionError) as error:  # a size it does not take, or memory that is not there
-            raise InputError(
-                f"backbone {self._backbone.name} failed on {len(pictures)} pictures of {pictures.shape[3]} x "
-                f"{pictures.shape[2]} pixels ({str(error).splitlines()[0]}); choose another crop or batch size"
-            ) from error
-        features = parts[0] if len(parts) == 1 else torch.cat(parts)
-        if features.shape != (len(pictures), self._backbone.dims):
-            raise InputError(
-                f"backbone {self._backbone.name} gave features of shape {tuple(features.shape)} for {len(pictures)} "
-                f"images; it declares {self._backbone.dims} dimensions"
-            )
-        if self._device.type != "cuda":
+        if self.workers is not None:
+            parts = [self.workers.submit(self._features, part) for part in self._parts(pictures)]
+            return lambda: torch.cat([part.result() for part in parts]).numpy()
+        features = self._features(pictures)
+        if not self.pinned:
             return lambda: features.cpu().numpy()
         host = torch.empty(features.shape, pin_memory=True)
         host.copy_(features, non_blocking=True)
@@ -95,9 +102,25 @@ class Forward:
 
         return wait
 
-    def _parts(self, pictures: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        if self._device.type != "cpu":
-            return (pictures,)
+    def _features(self, pictures: torch.Tensor) -> torch.Tensor:
+        """Compute the features of some pictures on the device, and check their shape."""
+        try:
+            with torch.inference_mode(), self._autocast():
+                features = self._network(self._prepared(pictures)).float()
+        except (RuntimeError, AssertionError) as error:  # a size it does not take, or memory that is not there
+            raise InputError(
+                f"backbone {self._backbone.name} failed on {len(pictures)} pictures of {pictures.shape[3]} x "
+                f"{pictures.shape[2]} pixels ({str(error).splitlines()[0]}); choose another crop or batch size"
+            ) from error
+        if features.shape != (len(pictures), self._backbone.dims):
+            raise InputError(
+                f"backbone {self._backbone.name} gave features of shape {tuple(features.shape)} for {len(pictures)} "
+                f"images; it declares {self._backbone.dims} dimensions"
+            )
+        return features
+
+    @staticmethod
+    def _parts(pictures: torch.Tensor) -> tuple[torch.Tensor, ...]:
         at_once = max(1, _PIXELS_AT_ONCE // pictures[0, 0].numel())
         return tuple(pictures[start : start + at_once] for start in range(0, len(pictures), at_once))
 
@@ -117,10 +140,7 @@ def _evaluating(backbone: Backbone, device: torch.device) -> Iterator[None]:
     modes = [(module, module.training) for module in backbone.modules()]
     backbone.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
     try:
-        with (
-            torch.inference_mode(),
-            torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False),
-        ):
+        with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
             yield
     finally:
         backbone.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from contextlib import nullcontext
 from typing import TypeVar
 
 from syndr.errors import ImageError
@@ -15,7 +16,11 @@ R = TypeVar("R")
 
 
 def read_ahead(
-    items: Iterable[T], load: Callable[[T], R], threads: int | None = None, ahead: int = 32
+    items: Iterable[T],
+    load: Callable[[T], R],
+    threads: int | None = None,
+    ahead: int = 32,
+    pool: Executor | None = None,
 ) -> Generator[R | ImageError, None, None]:
     """Load pictures on a pool of threads and yield them in order.
 
@@ -27,6 +32,7 @@ def read_ahead(
         load: Gives the picture of one item, as :func:`~syndr.images.decode` does; called on the threads.
         threads: Number of threads; by default the cores this process may use.
         ahead: How many pictures may be under way or waiting; bounds the memory.
+        pool: Threads to use instead of new ones; they are left running.
 
     Yields:
         For each item, in order, its picture, or the :class:`ImageError` that ``load`` raised.
@@ -41,14 +47,15 @@ def read_ahead(
         except ImageError as error:
             return error
 
-    pool = ThreadPoolExecutor(threads or default_threads(), thread_name_prefix="syndr-read-ahead")
-    try:
-        waiting: deque[Future[R | ImageError]] = deque()
-        for item in items:
-            waiting.append(pool.submit(attempt, item))
-            if len(waiting) >= ahead:
+    own = ThreadPoolExecutor(threads or default_threads(), "syndr-read-ahead") if pool is None else nullcontext(pool)
+    waiting: deque[Future[R | ImageError]] = deque()
+    with own as workers:
+        try:
+            for item in items:
+                waiting.append(workers.submit(attempt, item))
+                if len(waiting) >= ahead:
+                    yield waiting.popleft().result()
+            while waiting:
                 yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
+        finally:
+            wait([future for future in waiting if not future.cancel()])

@@ -236,10 +236,23 @@ def test_a_cpu_takes_a_few_pictures_at_a_time(photos, tiny, tmp_path):
     backbone, sizes = tiny(), []
     backbone.body.register_forward_pre_hook(lambda module, given: sizes.append(tuple(given[0].shape)))
     extract(photos, backbone, tmp_path / "out", batch_size=10, crop=224)
-    assert sizes == [(4, 3, 224, 224), (4, 3, 224, 224), (2, 3, 224, 224)] * 2
+    assert sizes == [(2, 3, 224, 224)] * 10
     sizes.clear()
     extract(photos, backbone, tmp_path / "large", batch_size=2, crop=500)
     assert sizes == [(1, 3, 500, 500)] * 12
+
+
+def test_features_do_not_depend_on_the_number_of_threads(photos, tiny, tmp_path):
+    threads = torch.get_num_threads()
+    stores = []
+    try:
+        for number in (1, 3):
+            torch.set_num_threads(number)
+            stores.append(extract(photos, tiny(), tmp_path / str(number), batch_size=10, crop=224))
+            assert torch.get_num_threads() == number
+    finally:
+        torch.set_num_threads(threads)
+    assert np.array_equal(stores[0].features[:], stores[1].features[:])
 
 
 def test_half_precision_of_the_forward_pass(photos, tiny, tmp_path):
