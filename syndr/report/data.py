@@ -27,10 +27,9 @@ def json_text(value: Any) -> str:
 
 
 def table_data(table: Table) -> dict[str, Any]:
-    """Give a table column by column: for numbers the value to sort by and the text to show, for others the text.
+    """Give a table column by column: the values of numbers, the texts of all else.
 
-    A column of numbers has ``sort``; its texts are left out where the script can write them as
-    :func:`~syndr.report.cells.format_cell` does, from ``decimals``.
+    The script writes numbers as :func:`~syndr.report.cells.format_cell` does, from ``decimals``.
     """
     columns = []
     cells = list(zip(*table.rows, strict=True)) or [()] * len(table.columns)
