@@ -126,6 +126,8 @@ def _pool_map(run: RecordedRun, thumbnails: Thumbnails | None, method: Method) -
     fate_of = dict(zip(selection.ids, selection["reason"].tolist(), strict=True))
     distance_of = dict(zip(selection.ids, selection["nearest"].tolist(), strict=True))
     placed = [name for name in pool.ids if name in fate_of and np.isfinite(_number(distance_of[name]))]
+    if not placed:  # nothing was compared: every candidate was taken, or none has a direction
+        return []
     of_references = drawn(references.ids, POINTS // 3)
     of_pool = [placed[at] for at in drawn(placed, POINTS - len(of_references))]
     names = [references.ids[at] for at in of_references] + of_pool
