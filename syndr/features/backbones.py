@@ -107,11 +107,11 @@ def build_backbone(name: str, weights: str | Path | None = None) -> Backbone:
     return Backbone(name, body, dims, architecture.mean, architecture.std, architecture.crop).eval()
 
 
-def _efficientnet_lite0() -> tuple[nn.Module, int]:
+def _efficientnet_lite0() -> tuple[Any, int]:
     package = require("efficientnet_lite_pytorch", "demo")
     # Without a fixed image size the "same" padding is computed from each input, as in TensorFlow; the
     # package's local pooling would print.
-    network: nn.Module = package.EfficientNet.from_name("efficientnet-lite0", image_size=None, local_pooling=False)
+    network = package.EfficientNet.from_name("efficientnet-lite0", image_size=None, local_pooling=False)
     network._dropout = nn.Identity()
     network._fc = nn.Identity()
     return network, 1280
