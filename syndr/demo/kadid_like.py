@@ -19,6 +19,7 @@ from syndr.distort import distort
 from syndr.errors import require
 from syndr.evaluation import cut_crops
 from syndr.features import Backbone
+from syndr.features.forward import Forward
 from syndr.files import atomic_path
 from syndr.images import center_crop
 from syndr.progress import Progress, track
@@ -155,9 +156,13 @@ def _describe(
             shown = pictures.float() / 255
             mdsi.append(piq.mdsi(clean.expand_as(shown), shown, data_range=1.0, reduction="none").double().numpy())
         with clock("extract"):
-            # One picture's crops at a time: on a CPU, larger batches spend their time getting memory.
-            crops = (cut_crops(each, "corners", name).float() / 255 for each in pictures)
-            features.append(torch.stack([backbone(five) for five in crops]).numpy())
+            crops = torch.stack([cut_crops(each, "corners", name) for each in pictures])
+            features.append(_features(backbone, crops.flatten(0, 1)).reshape(*crops.shape[:2], -1))
     with clock("extract"):
-        reference = backbone(center_crop(picture)[None].float() / 255)[0].numpy()
+        reference = _features(backbone, center_crop(picture)[None])[0]
     return {"mdsi": np.concatenate(mdsi), "features": np.concatenate(features), "reference": reference}
+
+
+def _features(backbone: Backbone, pictures: torch.Tensor) -> npt.NDArray[np.floating]:
+    with Forward(backbone, "cpu", "float32", compile=False) as forward:
+        return forward.submit(pictures)()

@@ -26,7 +26,7 @@ class Photo:
 
     Attributes:
         name: Unique among the photographs of a run.
-        windows: Four windows of it, one towards each corner, (3, 384, 512) uint8 RGB.
+        windows: Parts of it, or the whole, (3, 384, 512) uint8 RGB.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Photo:
 
     @classmethod
     def cut(cls, name: str, image: torch.Tensor) -> Photo:
-        """Cut the windows from a picture (3, H, W) uint8.
+        """Cut four windows from a picture (3, H, W) uint8, one towards each corner.
 
         Raises:
             ImageError: When the picture is too small, or a window is all one colour and cannot be distorted.
@@ -54,6 +54,24 @@ class Photo:
             raise ImageError(f"{name}: window {flat[0]} is all one colour; the distortions need contrast")
         return cls(name, windows)
 
+    @classmethod
+    def whole(cls, name: str, image: torch.Tensor) -> Photo:
+        """Take a picture (3, H, W) uint8 as KADIS does: its largest 4:3 rectangle, scaled to 512 x 384.
+
+        Raises:
+            ImageError: When the picture is smaller than a quarter of that, or all one colour and cannot be distorted.
+        """
+        rows, columns = image.shape[1:]
+        unit = min(rows / HEIGHT, columns / WIDTH)
+        height, width = round(HEIGHT * unit), round(WIDTH * unit)
+        if unit < _SMALLEST[0] / HEIGHT:
+            raise ImageError(f"{name}: {columns} x {rows} pixels are too few; it takes {_SMALLEST[1]} x {_SMALLEST[0]}")
+        y, x = (rows - height) // 2, (columns - width) // 2
+        picture = _scaled(image[:, y : y + height, x : x + width])
+        if picture.min() == picture.max():
+            raise ImageError(f"{name} is all one colour; the distortions need contrast")
+        return cls(name, (picture,))
+
 
 def _scaled(window: torch.Tensor) -> torch.Tensor:
     if tuple(window.shape[1:]) == (HEIGHT, WIDTH):
@@ -63,7 +81,16 @@ def _scaled(window: torch.Tensor) -> torch.Tensor:
 
 
 def shipped_photos() -> list[Photo]:
-    """Give the seven colour photographs that come inside the wheels of scikit-image and scikit-learn.
+    """Give the demo's photographs, each with its four windows.
+
+    Raises:
+        MissingExtraError: When scikit-image or scikit-learn is not installed.
+    """
+    return [Photo.cut(name, picture) for name, picture in shipped_pictures().items()]
+
+
+def shipped_pictures() -> dict[str, torch.Tensor]:
+    """Give the seven colour photographs that come inside the wheels of scikit-image and scikit-learn, by name.
 
     Raises:
         MissingExtraError: When either is not installed.
@@ -74,7 +101,7 @@ def shipped_photos() -> list[Photo]:
     pictures["motorcycle"] = data.stereo_motorcycle()[0]
     for name in ("china", "flower"):
         pictures[name] = datasets.load_sample_image(f"{name}.jpg")
-    return [Photo.cut(name, torch.tensor(picture).permute(2, 0, 1)) for name, picture in sorted(pictures.items())]
+    return {name: torch.tensor(picture).permute(2, 0, 1) for name, picture in sorted(pictures.items())}
 
 
 def photos_in_folder(folder: str | Path, most: int = 12, seed: int = 0) -> tuple[list[Photo], list[Rejected]]:

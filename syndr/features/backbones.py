@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 
 from syndr.checkpoint_file import read_checkpoint
 from syndr.errors import InputError, require
+from syndr.features.stages import StagePooling
 from syndr.features.weights import load_weights, weights_hash
 from syndr.features.zoo import CROP, TIMM, Architecture, Channels, Tensors, find_architecture
 
 #: The backbones that are known to do well here; :func:`build_backbone` takes many more.
-BACKBONES = ("resnet50", "swin_t", "efficientnet_lite0")
+BACKBONES = ("resnet50", "swin_t", "efficientnet_lite0", "efficientnet_lite0_stages")
 
 _RANDOM_SEED = 0
 
@@ -97,21 +99,45 @@ def build_backbone(name: str, weights: str | Path | None = None) -> Backbone:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(_RANDOM_SEED)
         body, dims = architecture.make()
+    network = body.network if isinstance(body, StagePooling) else body  # a checkpoint knows nothing of the pooling
     if weights is None:
-        load_weights(body, architecture.pretrained(), f"ImageNet weights of {name}")
+        load_weights(network, architecture.pretrained(), f"ImageNet weights of {name}")
     elif weights != "random":
-        load_weights(body, read_checkpoint(weights), str(weights))
+        load_weights(network, read_checkpoint(weights), str(weights))
     return Backbone(name, body, dims, architecture.mean, architecture.std, architecture.crop).eval()
 
 
-def _efficientnet_lite0() -> tuple[nn.Module, int]:
+def _efficientnet_lite0() -> tuple[Any, int]:
     package = require("efficientnet_lite_pytorch", "demo")
     # Without a fixed image size the "same" padding is computed from each input, as in TensorFlow; the
     # package's local pooling would print.
-    network: nn.Module = package.EfficientNet.from_name("efficientnet-lite0", image_size=None, local_pooling=False)
+    network = package.EfficientNet.from_name("efficientnet-lite0", image_size=None, local_pooling=False)
     network._dropout = nn.Identity()
     network._fc = nn.Identity()
     return network, 1280
+
+
+def _efficientnet_lite0_stages() -> tuple[nn.Module, int]:
+    network, _ = _efficientnet_lite0()
+    channels = sum(network._blocks[block]._project_conv.out_channels for block in _ends_of_stages(network))
+    return StagePooling(network, _stages_of_lite0), 2 * (network._conv_stem.out_channels + channels + 1280)
+
+
+def _stages_of_lite0(network: Any, images: torch.Tensor) -> list[torch.Tensor]:
+    """Give the stem's map, each stage's, and the last one."""
+    at = network._swish(network._bn0(network._conv_stem(images)))
+    maps, ends = [at], _ends_of_stages(network)
+    for number, block in enumerate(network._blocks):
+        at = block(at)
+        if number in ends:
+            maps.append(at)
+    return [*maps, network._swish(network._bn1(network._conv_head(at)))]
+
+
+def _ends_of_stages(network: Any) -> list[int]:
+    """Give the blocks after which the number of channels changes, and the last."""
+    channels = [block._project_conv.out_channels for block in network._blocks]
+    return [number for number, count in enumerate(channels) if channels[number + 1 : number + 2] != [count]]
 
 
 def _shipped_lite0() -> Tensors:
@@ -119,14 +145,13 @@ def _shipped_lite0() -> Tensors:
     return read_checkpoint(package.EfficientnetLite0ModelFile.get_model_file_path())
 
 
+# The weights are TensorFlow's, whose builder normalizes by 127 and 128 (efficientnet_lite_builder.py);
+# the statistics in the first batch normalization agree with that and not with ImageNet's.
+_LITE_MEAN: Channels = (127 / 255, 127 / 255, 127 / 255)
+_LITE_STD: Channels = (128 / 255, 128 / 255, 128 / 255)
+
 #: Networks that come from neither torchvision nor timm.
 _OWN: dict[str, Architecture] = {
-    # The weights are TensorFlow's, whose builder normalizes by 127 and 128 (efficientnet_lite_builder.py);
-    # the statistics in the first batch normalization agree with that and not with ImageNet's.
-    "efficientnet_lite0": Architecture(
-        mean=(127 / 255, 127 / 255, 127 / 255),
-        std=(128 / 255, 128 / 255, 128 / 255),
-        make=_efficientnet_lite0,
-        pretrained=_shipped_lite0,
-    ),
+    "efficientnet_lite0": Architecture(_LITE_MEAN, _LITE_STD, _efficientnet_lite0, _shipped_lite0),
+    "efficientnet_lite0_stages": Architecture(_LITE_MEAN, _LITE_STD, _efficientnet_lite0_stages, _shipped_lite0),
 }

@@ -10,6 +10,7 @@ from syndr.errors import InputError, MissingExtraError
 from syndr.features import BACKBONES, build_backbone
 from syndr.images import center_crop, resize_shorter_side
 
+LITE = "efficientnet_lite0"
 PICTURES = torch.rand((2, 3, 96, 128), generator=torch.Generator().manual_seed(0))
 
 
@@ -47,6 +48,33 @@ def test_resnet_features_are_the_pooled_activations_before_fc():
     with torch.inference_mode():
         whole(normalized)
         assert torch.allclose(backbone(PICTURES[:1]), pooled["out"], atol=1e-6)
+
+
+def test_pooled_stages_are_means_and_deviations_of_every_stage():
+    plain, stages = (build_backbone(name, weights="random") for name in (LITE, f"{LITE}_stages"))
+    network, maps = stages.body.network, []
+    for part in (network._bn0, *network._blocks, network._bn1):
+        part.register_forward_hook(lambda module, given, out: maps.append(out))
+    with torch.inference_mode():
+        features, last = stages(PICTURES), plain(PICTURES)
+    maps[0], maps[-1] = maps[0].clamp(0, 6), maps[-1].clamp(0, 6)  # the hooks come before the activation
+    ends = [0, 1, 3, 5, 8, 11, 15, 16, 17]  # the stem, the last block of each of the seven stages, the last map
+    wanted = torch.cat([part for at in ends for part in (maps[at].mean((2, 3)), maps[at].std((2, 3), correction=0))], 1)
+    assert features.shape == (2, stages.dims) == wanted.shape
+    assert torch.allclose(features, wanted, atol=1e-5)
+    assert torch.allclose(features[:, -2560:-1280], last, atol=1e-5)
+
+
+def test_pooled_stages_take_the_same_weights(tmp_path):
+    plain = build_backbone("efficientnet_lite0", weights="random")
+    with torch.no_grad():
+        plain.body._conv_stem.weight.add_(1)
+    torch.save(plain.state_dict(), tmp_path / "mine.pth")
+    stages = build_backbone(f"{LITE}_stages", weights=tmp_path / "mine.pth")
+    assert torch.equal(stages.body.network._conv_stem.weight, plain.body._conv_stem.weight)
+    again = build_backbone(f"{LITE}_stages", weights="random")
+    again.load_state_dict(stages.state_dict())
+    assert again.weights_id == stages.weights_id
 
 
 def test_weights_from_a_file(tmp_path):
