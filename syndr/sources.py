@@ -199,7 +199,8 @@ def training_set(recipe: Recipe) -> TrainingData:
     if source.label_scale == "subset":
         samples = _refitted(samples, found.scale)
     if types is None:
-        types = tuple(sorted({int(kind) for kind in samples["type"]})) if "type" in samples else ()
+        given = samples.table["type"].drop_null().unique().to_pylist() if "type" in samples else []
+        types = tuple(sorted(map(int, given)))
     if recipe.select.enabled and (not types or references is None):
         raise InputError(
             "DDCUp's pictures borrow labels by reference, KADID type and level, which the training set does not have; "

@@ -109,6 +109,15 @@ def test_a_refitted_scale_keeps_the_direction(roots):
     assert data.originals["quality"][data.originals["score"].argmin()] == 10.0
 
 
+def test_undistorted_rows_have_no_type(tmp_path):
+    write_scenes(tmp_path / "t", 3)
+    pictures = samples_from_folder(tmp_path / "t")
+    pictures.with_column("quality", [9.0, 5.0, 1.0]).with_column("type", [None, 3, 1]).write(tmp_path / "t.csv")
+    training = {"samples": str(tmp_path / "t.csv")}
+    recipe = make_recipe({"output": "out", "select": {"enabled": False}, "training_set": training})
+    assert training_set(recipe).types == (1, 3)
+
+
 def test_ddcup_needs_kadids_types(roots, tmp_path):
     write_scenes(tmp_path, 1)
     recipe = {"output": "out", "pool": {"images": str(tmp_path)}}

@@ -75,7 +75,7 @@ def _samples(found: Embeddings, source: str | Path, table: str | Path | None) ->
         samples = Samples.from_columns(id=ids)
     elif Path(table).suffix.lower() == ".txt":
         try:
-            lines = Path(table).read_text(encoding="utf-8").rstrip("\n").split("\n")
+            lines = Path(table).read_text(encoding="utf-8-sig").rstrip("\n").split("\n")
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"{table}: cannot be read as ids, one per line ({error})") from error
         samples = Samples.from_columns(id=lines)

@@ -11,6 +11,7 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from syndr.errors import StoreError
 from syndr.features.manifest import Shard
 
 #: A shard is closed once it has this many bytes of features: few enough files, yet none is rewritten for an append.
@@ -50,8 +51,19 @@ class ShardFile:
         return self.rows * row_bytes(self._dims, self._dtype)
 
     def write(self, rows: npt.NDArray[np.floating]) -> memoryview:
-        """Append rows, converted to the shard's dtype; gives the bytes that were written."""
-        data = np.ascontiguousarray(rows, self._dtype).reshape(-1).view(np.uint8).data
+        """Append rows, converted to the shard's dtype; gives the bytes that were written.
+
+        Raises:
+            StoreError: When a finite value is too large for the dtype.
+        """
+        with np.errstate(over="ignore"):
+            converted = np.ascontiguousarray(rows, self._dtype)
+        if self._dtype.itemsize < rows.dtype.itemsize and (np.isinf(converted) & np.isfinite(rows)).any():
+            raise StoreError(
+                f"{self.path}: a feature of {np.abs(rows[np.isfinite(rows)]).max():g} is too large for {self._dtype}; "
+                "store float32"
+            )
+        data = converted.reshape(-1).view(np.uint8).data
         _write_all(self._file, data)
         self.rows += len(rows)
         return data

@@ -46,6 +46,12 @@ def test_ids_from_a_table(matrix, tmp_path, kind):
         assert store.index["path"].to_pylist() == [f"{name}.png" for name in IDS]
 
 
+def test_a_byte_order_mark_is_no_part_of_an_id(tmp_path):
+    np.save(tmp_path / "x.npy", np.ones((2, 3), dtype=np.float32))
+    (tmp_path / "ids.txt").write_text("a\nb\n", encoding="utf-8-sig")
+    assert import_features(tmp_path / "x.npy", tmp_path / "out", tmp_path / "ids.txt").ids == ["a", "b"]
+
+
 @pytest.mark.parametrize("column", ["score", "quality", "mine"])
 def test_labels(matrix, tmp_path, column):
     np.save(tmp_path / "y.npy", np.linspace(0, 1, 5))

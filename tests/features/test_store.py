@@ -9,6 +9,7 @@ import pytest
 
 from syndr.errors import InputError, StoreError
 from syndr.features import FeatureStore, Manifest
+from syndr.features.shards import ShardFile
 from syndr.samples import Samples
 
 SAMPLES = Samples.from_columns(id=["c", "a", "ü b"], path=["c.png", None, "x"], mine=[1.5, None, float("nan")])
@@ -168,3 +169,12 @@ def test_a_newer_format(store):
 def test_pickled_features_are_never_loaded(store):
     np.save(store.path / "features-00000.npy", np.array([[object()]] * 3), allow_pickle=True)
     refused(store.path, "features-00000.npy is absent or damaged")
+
+
+def test_a_shard_refuses_what_its_dtype_cannot_hold(tmp_path):
+    shard = ShardFile(tmp_path / "s.npy", 2, np.float16)
+    with pytest.raises(StoreError, match="a feature of 70000 is too large for float16; store float32"):
+        shard.write(np.array([[70000, 1]], dtype=np.float32))
+    shard.write(np.array([[np.inf, 65504]], dtype=np.float32))  # what was infinite before is set aside later
+    shard.finish()
+    assert np.load(tmp_path / "s.npy").tolist() == [[np.inf, 65504]]

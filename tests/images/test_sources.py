@@ -11,6 +11,7 @@ import torch
 
 from syndr.errors import ImageError, InputError
 from syndr.images import decode, encode_png, open_pictures, read_imagefolder, write_image
+from syndr.inputs import table_or_folder
 from syndr.samples import Samples
 
 
@@ -242,3 +243,9 @@ def test_metadata_that_names_a_file_twice(tmp_path):
     write_metadata_file(tmp_path, "metadata.csv", file_name=["a.png", "a.png"], score=[1, 2])
     with pytest.raises(InputError, match=r"metadata.csv: 1 rows name a file that another row names"):
         read_imagefolder(tmp_path)
+
+
+def test_a_folder_has_the_same_ids_wherever_it_is_given(tmp_path):
+    write_image(tmp_path / "a.png", picture(0))
+    (tmp_path / "metadata.csv").write_text("file_name,id\na.png,first\n")
+    assert table_or_folder(tmp_path).ids == open_pictures(tmp_path).samples.ids == ["first"]
