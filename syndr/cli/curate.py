@@ -18,12 +18,16 @@ from syndr.errors import InputError
 from syndr.features import FeatureStore, read_features
 from syndr.images import Rejected
 from syndr.inputs import table_or_folder
+from syndr.progress import Progress, track
 from syndr.samples import Samples
 from syndr.search import BACKENDS, AutoSearch, Search, get_search
 from syndr.select import SELECTED, DDCUp
 from syndr.synthesize import pseudo_labels
 from syndr.tables import NO_DIRECTION, clusters_table, selection_rejected, selection_table, thinning_rejected
 from syndr.virtual import VirtualDataset, check_types, virtual_rows
+
+
+_MEASURED = 5000  # most members of a cluster all of whose pairs are compared for the table of the largest
 
 
 class Rule(StrEnum):
@@ -244,14 +248,16 @@ def downsample(
             for key, value in _report(backend).items()
         },
     }
-    if as_json:  # the largest distances compare all pairs inside each cluster: only for who will see them
+    if as_json:  # the largest distances compare all pairs inside a cluster: only for who will see them
         show(result, as_json)
         return
+    with bars() as progress:
+        largest = _largest_clusters(found, progress)
     show(
         result,
         as_json,
         f"kept {len(found.kept)} of {len(rows)} rows in {len(found.sizes)} clusters; dropped {len(found.dropped)}",
-        _largest_clusters(found),
+        largest,
         *_about_search(backend),
         f"table: {out}",
         *(f"report: {path}" for path in written.values()),
@@ -288,8 +294,14 @@ def _about_search(backend: Search) -> list[str]:
     return lines
 
 
-def _largest_clusters(found: Thinning) -> Table:
+def _largest_clusters(found: Thinning, progress: Progress) -> Table:
     largest = np.argsort(-found.sizes, kind="stable")[:5]
+
+    def inner_distance(cluster: int) -> float | str:
+        if found.sizes[cluster] > _MEASURED:
+            return f"not measured: over {_MEASURED:,} members"
+        return found.inner_distance(cluster)
+
     return table(
         ["cluster", "size", "kept", "largest distance", "label span"],
         [
@@ -297,10 +309,10 @@ def _largest_clusters(found: Thinning) -> Table:
                 int(cluster),
                 int(found.sizes[cluster]),
                 int(found.sizes_kept[cluster]),
-                float(found.largest_distance[cluster]),
+                inner_distance(int(cluster)),
                 float(found.label_span[cluster]),
             )
-            for cluster in largest
+            for cluster in track(largest, "inner distances", len(largest), progress)
         ],
         "Largest clusters (a largest distance far above the radius means chaining)",
     )
