@@ -11,17 +11,17 @@ import numpy as np
 import typer
 from rich.table import Table
 
-from syndr.cli.console import Device, DncnnWeights, Json, Seed, bars, set_aside, show, table, table_option
+from syndr.cli.console import ONLY, Device, DncnnWeights, Json, Seed, bars, set_aside, show, table, table_option
 from syndr.datasets import LabelScale
 from syndr.downsample import DRCDown, Thinning
 from syndr.errors import InputError
 from syndr.features import FeatureStore, read_features
 from syndr.images import Rejected
-from syndr.inputs import table_or_folder
+from syndr.inputs import chosen_ids, table_or_folder
 from syndr.progress import Progress, track
 from syndr.samples import Samples
 from syndr.search import BACKENDS, AutoSearch, Search, get_search
-from syndr.select import SELECTED, DDCUp
+from syndr.select import DDCUp
 from syndr.synthesize import pseudo_labels
 from syndr.tables import NO_DIRECTION, clusters_table, selection_rejected, selection_table, thinning_rejected
 from syndr.virtual import VirtualDataset, check_types, virtual_rows
@@ -105,7 +105,7 @@ def synthesize(
     types: Annotated[str, typer.Option(help="KADID types, separated by commas.")],
     levels: Annotated[str, typer.Option(help="KADID levels, separated by commas.")] = "1,3,5",
     only: Annotated[
-        Path | None, typer.Option(help="A selection table: only its selected pictures.", exists=True)
+        Path | None, typer.Option(help=f"Only these pictures: {ONLY}.", exists=True)
     ] = None,
     originals: Annotated[
         Path | None,
@@ -134,10 +134,7 @@ def synthesize(
     """
     samples = table_or_folder(pictures)
     if only is not None:
-        chosen = Samples.read(only)
-        samples = samples.by_id(
-            [name for name, reason in zip(chosen.ids, chosen["reason"], strict=True) if reason == SELECTED]
-        )
+        samples = samples.by_id(chosen_ids(only))
     wanted = _numbers(types, "--types", 25), _numbers(levels, "--levels", 5)
     check_types(wanted[0])
     given = [option is not None for option in (originals, reference_features, features)]
@@ -189,7 +186,9 @@ def downsample(
     labels: Annotated[
         Path | None,
         typer.Option(
-            help="Labels: an .npy, or a sample table with id and quality. None: no label condition.", exists=True
+            help="Labels: an .npy in the rows' order, or a sample table with the features' ids and quality. None: "
+            "no label condition.",
+            exists=True,
         ),
     ] = None,
     label_range: Annotated[
@@ -227,7 +226,8 @@ def downsample(
     drcdown = DRCDown(
         distance, label_gap, min_keep, rule.value, random_state=seed, on_bad_rows="set_aside", search=backend
     )
-    quality = None if labels is None else _labels(labels, label_range, ids)
+    names = ids or [str(row) for row in range(len(rows))]
+    quality = None if labels is None else _labels(labels, label_range, names)
     with bars() as progress:
         drcdown.fit(rows, quality, ids, progress=progress)
     found = drcdown.result_
@@ -325,12 +325,14 @@ def _features(path: Path) -> tuple[list[str] | None, Any]:
     return read_features(path)
 
 
-def _labels(path: Path, label_range: str, ids: list[str] | None) -> Any:
+def _labels(path: Path, label_range: str, ids: list[str]) -> Any:
     """Labels 0-10 in the features' row order: by position from an .npy, by id from a table."""
     try:
         low, high = (float(part) for part in label_range.split(","))
     except ValueError as error:
         raise InputError(f"--label-range must be two numbers such as 0,100, not {label_range!r}") from error
+    if not -np.inf < low < high < np.inf:
+        raise InputError(f"--label-range must rise from one finite number to another, not {label_range!r}")
     if path.suffix == ".npy":
         try:
             values = np.load(path, allow_pickle=False)
@@ -338,8 +340,13 @@ def _labels(path: Path, label_range: str, ids: list[str] | None) -> Any:
             raise InputError(f"{path}: not an .npy file of numbers: {error}") from error
         return LabelScale(str(path), (low, high), (low, high)).quality(values, [str(row) for row in range(len(values))])
     samples = Samples.read(path)
-    if ids is not None:
+    try:
         samples = samples.by_id(ids)
+    except InputError as error:
+        raise InputError(
+            f"{path}: {error}; labels go by the features' ids, which are row numbers from 0 where the features "
+            "have none; an .npy of labels goes by position"
+        ) from error
     return LabelScale(str(path), (low, high), (low, high)).quality(samples["quality"], samples.ids)
 
 
@@ -350,6 +357,8 @@ def _numbers(text: str, option: str, most: int) -> tuple[int, ...]:
         raise InputError(f"{option} must be numbers separated by commas, not {text!r}") from error
     if not all(1 <= number <= most for number in numbers):
         raise InputError(f"{option} must lie in 1..{most}, not {text}")
+    if len(set(numbers)) < len(numbers):
+        raise InputError(f"{option} names a number twice: {text}")
     return numbers
 
 
