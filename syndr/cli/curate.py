@@ -26,7 +26,6 @@ from syndr.synthesize import pseudo_labels
 from syndr.tables import NO_DIRECTION, clusters_table, selection_rejected, selection_table, thinning_rejected
 from syndr.virtual import VirtualDataset, check_types, virtual_rows
 
-
 _MEASURED = 5000  # most members of a cluster all of whose pairs are compared for the table of the largest
 
 
@@ -104,9 +103,7 @@ def synthesize(
     out: Annotated[Path, table_option("The table of virtual rows")],
     types: Annotated[str, typer.Option(help="KADID types, separated by commas.")],
     levels: Annotated[str, typer.Option(help="KADID levels, separated by commas.")] = "1,3,5",
-    only: Annotated[
-        Path | None, typer.Option(help=f"Only these pictures: {ONLY}.", exists=True)
-    ] = None,
+    only: Annotated[Path | None, typer.Option(help=f"Only these pictures: {ONLY}.", exists=True)] = None,
     originals: Annotated[
         Path | None,
         typer.Option(help="Labelled table (reference, type, level, quality): adds pseudo-labels.", exists=True),
