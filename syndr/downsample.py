@@ -86,6 +86,11 @@ class Thinning:
         members = self.labels[self.labels >= 0]
         return ExactSearch().diameters(self._rows, members, len(self.sizes))
 
+    def inner_distance(self, cluster: int) -> float:
+        """Give the largest cosine distance inside one cluster, 0 for a singleton; only its own rows are copied."""
+        inside = self._rows.take(np.flatnonzero(self.labels[self.labels >= 0] == cluster))
+        return float(ExactSearch().diameters(inside, np.zeros(len(inside), dtype=np.int64), 1)[0])
+
     @property
     def features(self) -> npt.NDArray[Any]:
         """(rows with a direction, dims) the features that were compared, in row order: those given, not a copy."""

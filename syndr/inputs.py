@@ -6,8 +6,9 @@ from pathlib import Path
 
 from syndr.datasets import QUALITY, LabelScale
 from syndr.errors import InputError, require
-from syndr.images import samples_from_folder
+from syndr.images import read_imagefolder
 from syndr.samples import Samples
+from syndr.select import SELECTED
 
 _STRETCH = 32
 
@@ -45,7 +46,7 @@ def check_device(name: str) -> str:
 
 
 def table_or_folder(path: str | Path) -> Samples:
-    """Read a sample table, or list the pictures of a folder.
+    """Read a sample table, or the pictures of a folder with what imagefolder's metadata file in it says of them.
 
     Raises:
         InputError: When there is no such file or folder, or it is neither.
@@ -53,7 +54,17 @@ def table_or_folder(path: str | Path) -> Samples:
     path = Path(path)
     if not path.exists():
         raise InputError(f"{path}: no such file or folder")
-    return samples_from_folder(path) if path.is_dir() else Samples.read(path)
+    return read_imagefolder(path) if path.is_dir() else Samples.read(path)
+
+
+def chosen_ids(path: str | Path) -> list[str]:
+    """Read which ids are meant: those selected of a table by select, those kept of one by downsample, else all."""
+    chosen = Samples.read(path)
+    if "reason" in chosen:
+        chosen = chosen.take(chosen["reason"] == SELECTED)
+    elif "kept" in chosen:
+        chosen = chosen.take(chosen["kept"].astype(bool))
+    return chosen.ids
 
 
 def checked_quality(samples: Samples, name: str) -> None:

@@ -34,6 +34,8 @@ class Place(StrEnum):
 
 
 Places = Annotated[Place, typer.Option(help="Places of points: auto is UMAP where it is installed, else PCA.")]
+#: What an option ``--only`` takes (``syndr.inputs.chosen_ids``).
+ONLY = "a table with their ids; of one by select those selected, of one by downsample those kept"
 Seed = Annotated[int, typer.Option(help="Seed of every draw.")]
 
 

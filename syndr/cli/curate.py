@@ -11,19 +11,22 @@ import numpy as np
 import typer
 from rich.table import Table
 
-from syndr.cli.console import Device, DncnnWeights, Json, Seed, bars, set_aside, show, table, table_option
+from syndr.cli.console import ONLY, Device, DncnnWeights, Json, Seed, bars, set_aside, show, table, table_option
 from syndr.datasets import LabelScale
 from syndr.downsample import DRCDown, Thinning
 from syndr.errors import InputError
 from syndr.features import FeatureStore, read_features
 from syndr.images import Rejected
-from syndr.inputs import table_or_folder
+from syndr.inputs import chosen_ids, table_or_folder
+from syndr.progress import Progress, track
 from syndr.samples import Samples
 from syndr.search import BACKENDS, AutoSearch, Search, get_search
-from syndr.select import SELECTED, DDCUp
+from syndr.select import DDCUp
 from syndr.synthesize import pseudo_labels
 from syndr.tables import NO_DIRECTION, clusters_table, selection_rejected, selection_table, thinning_rejected
 from syndr.virtual import VirtualDataset, check_types, virtual_rows
+
+_MEASURED = 5000  # most members of a cluster all of whose pairs are compared for the table of the largest
 
 
 class Rule(StrEnum):
@@ -100,9 +103,7 @@ def synthesize(
     out: Annotated[Path, table_option("The table of virtual rows")],
     types: Annotated[str, typer.Option(help="KADID types, separated by commas.")],
     levels: Annotated[str, typer.Option(help="KADID levels, separated by commas.")] = "1,3,5",
-    only: Annotated[
-        Path | None, typer.Option(help="A selection table: only its selected pictures.", exists=True)
-    ] = None,
+    only: Annotated[Path | None, typer.Option(help=f"Only these pictures: {ONLY}.", exists=True)] = None,
     originals: Annotated[
         Path | None,
         typer.Option(help="Labelled table (reference, type, level, quality): adds pseudo-labels.", exists=True),
@@ -130,10 +131,7 @@ def synthesize(
     """
     samples = table_or_folder(pictures)
     if only is not None:
-        chosen = Samples.read(only)
-        samples = samples.by_id(
-            [name for name, reason in zip(chosen.ids, chosen["reason"], strict=True) if reason == SELECTED]
-        )
+        samples = samples.by_id(chosen_ids(only))
     wanted = _numbers(types, "--types", 25), _numbers(levels, "--levels", 5)
     check_types(wanted[0])
     given = [option is not None for option in (originals, reference_features, features)]
@@ -185,7 +183,9 @@ def downsample(
     labels: Annotated[
         Path | None,
         typer.Option(
-            help="Labels: an .npy, or a sample table with id and quality. None: no label condition.", exists=True
+            help="Labels: an .npy in the rows' order, or a sample table with the features' ids and quality. None: "
+            "no label condition.",
+            exists=True,
         ),
     ] = None,
     label_range: Annotated[
@@ -223,7 +223,8 @@ def downsample(
     drcdown = DRCDown(
         distance, label_gap, min_keep, rule.value, random_state=seed, on_bad_rows="set_aside", search=backend
     )
-    quality = None if labels is None else _labels(labels, label_range, ids)
+    names = ids or [str(row) for row in range(len(rows))]
+    quality = None if labels is None else _labels(labels, label_range, names)
     with bars() as progress:
         drcdown.fit(rows, quality, ids, progress=progress)
     found = drcdown.result_
@@ -244,14 +245,16 @@ def downsample(
             for key, value in _report(backend).items()
         },
     }
-    if as_json:  # the largest distances compare all pairs inside each cluster: only for who will see them
+    if as_json:  # the largest distances compare all pairs inside a cluster: only for who will see them
         show(result, as_json)
         return
+    with bars() as progress:
+        largest = _largest_clusters(found, progress)
     show(
         result,
         as_json,
         f"kept {len(found.kept)} of {len(rows)} rows in {len(found.sizes)} clusters; dropped {len(found.dropped)}",
-        _largest_clusters(found),
+        largest,
         *_about_search(backend),
         f"table: {out}",
         *(f"report: {path}" for path in written.values()),
@@ -288,8 +291,14 @@ def _about_search(backend: Search) -> list[str]:
     return lines
 
 
-def _largest_clusters(found: Thinning) -> Table:
+def _largest_clusters(found: Thinning, progress: Progress) -> Table:
     largest = np.argsort(-found.sizes, kind="stable")[:5]
+
+    def inner_distance(cluster: int) -> float | str:
+        if found.sizes[cluster] > _MEASURED:
+            return f"not measured: over {_MEASURED:,} members"
+        return found.inner_distance(cluster)
+
     return table(
         ["cluster", "size", "kept", "largest distance", "label span"],
         [
@@ -297,10 +306,10 @@ def _largest_clusters(found: Thinning) -> Table:
                 int(cluster),
                 int(found.sizes[cluster]),
                 int(found.sizes_kept[cluster]),
-                float(found.largest_distance[cluster]),
+                inner_distance(int(cluster)),
                 float(found.label_span[cluster]),
             )
-            for cluster in largest
+            for cluster in track(largest, "inner distances", len(largest), progress)
         ],
         "Largest clusters (a largest distance far above the radius means chaining)",
     )
@@ -313,12 +322,14 @@ def _features(path: Path) -> tuple[list[str] | None, Any]:
     return read_features(path)
 
 
-def _labels(path: Path, label_range: str, ids: list[str] | None) -> Any:
+def _labels(path: Path, label_range: str, ids: list[str]) -> Any:
     """Labels 0-10 in the features' row order: by position from an .npy, by id from a table."""
     try:
         low, high = (float(part) for part in label_range.split(","))
     except ValueError as error:
         raise InputError(f"--label-range must be two numbers such as 0,100, not {label_range!r}") from error
+    if not -np.inf < low < high < np.inf:
+        raise InputError(f"--label-range must rise from one finite number to another, not {label_range!r}")
     if path.suffix == ".npy":
         try:
             values = np.load(path, allow_pickle=False)
@@ -326,8 +337,13 @@ def _labels(path: Path, label_range: str, ids: list[str] | None) -> Any:
             raise InputError(f"{path}: not an .npy file of numbers: {error}") from error
         return LabelScale(str(path), (low, high), (low, high)).quality(values, [str(row) for row in range(len(values))])
     samples = Samples.read(path)
-    if ids is not None:
+    try:
         samples = samples.by_id(ids)
+    except InputError as error:
+        raise InputError(
+            f"{path}: {error}; labels go by the features' ids, which are row numbers from 0 where the features "
+            "have none; an .npy of labels goes by position"
+        ) from error
     return LabelScale(str(path), (low, high), (low, high)).quality(samples["quality"], samples.ids)
 
 
@@ -338,6 +354,8 @@ def _numbers(text: str, option: str, most: int) -> tuple[int, ...]:
         raise InputError(f"{option} must be numbers separated by commas, not {text!r}") from error
     if not all(1 <= number <= most for number in numbers):
         raise InputError(f"{option} must lie in 1..{most}, not {text}")
+    if len(set(numbers)) < len(numbers):
+        raise InputError(f"{option} names a number twice: {text}")
     return numbers
 
 

@@ -8,13 +8,12 @@ from typing import Annotated
 
 import typer
 
-from syndr.cli.console import Device, DncnnWeights, Json, bars, note, show
+from syndr.cli.console import ONLY, Device, DncnnWeights, Json, bars, note, show
 from syndr.cli.meter import meter
 from syndr.errors import InputError
 from syndr.features import FeatureStore, append, export, import_features, merge, subset, verify
 from syndr.images import REJECTED, open_pictures
-from syndr.samples import Samples
-from syndr.select import SELECTED
+from syndr.inputs import chosen_ids
 from syndr.virtual import VirtualDataset, made_with, virtual_types
 
 
@@ -197,8 +196,7 @@ def select_rows(
     only: Annotated[
         Path,
         typer.Option(
-            help="A table with the ids to take, in its order; of one by select those selected, of one by downsample "
-            "those kept.",
+            help=f"The rows to take, in this order: {ONLY}.",
             exists=True,
         ),
     ],
@@ -210,13 +208,8 @@ def select_rows(
     Example: `syndr store select pool.features --only selection.csv -o chosen.features`
     """
     opened = FeatureStore.open(store)
-    chosen = Samples.read(only)
-    if "reason" in chosen:
-        chosen = chosen.take(chosen["reason"] == SELECTED)
-    elif "kept" in chosen:
-        chosen = chosen.take(chosen["kept"].astype(bool))
     with bars() as progress:
-        part = subset(opened, opened.row_numbers(chosen.ids), out, progress)
+        part = subset(opened, opened.row_numbers(chosen_ids(only)), out, progress)
     _tell(part, as_json)
 
 

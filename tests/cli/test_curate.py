@@ -172,6 +172,8 @@ def test_extract_select_synthesize_materialize(syndr, tmp_path):
         (["--types", "10", "--levels", "6"], "--levels must lie in 1..5"),
         (["--types", "10", "--originals", __file__], "go together"),
         (["--types", "2,26"], "must lie in 1..25"),
+        (["--types", "1,1"], "--types names a number twice: 1,1"),
+        (["--types", "1", "--levels", "1,3,3"], "--levels names a number twice: 1,3,3"),
     ],
 )
 def test_synthesize_refuses(syndr, tmp_path, options, message):
@@ -244,3 +246,80 @@ def test_a_clean_run_leaves_no_list_of_rejected_rows(syndr, embeddings):
     stale.write_text("of an earlier run")
     syndr("downsample", embeddings / "x.npy", "-o", embeddings / "t.csv")
     assert not stale.exists()
+
+
+def test_only_the_clusters_shown_are_measured_and_none_that_is_large(syndr, embeddings, monkeypatch):
+    from syndr.cli import curate
+    from syndr.search import ExactSearch
+
+    measured = []
+    diameters = ExactSearch.diameters
+
+    def watched(self, rows, *arguments):
+        measured.append(len(rows))
+        return diameters(self, rows, *arguments)
+
+    monkeypatch.setattr(ExactSearch, "diameters", watched)
+    monkeypatch.setattr(curate, "_MEASURED", 59)
+    rng = np.random.default_rng(8)
+    X = np.vstack([np.load(embeddings / "x.npy"), rng.normal(size=(20, 16))])  # twenty clusters of one
+    np.save(embeddings / "x.npy", X)
+    ended = syndr("downsample", embeddings / "x.npy", "-o", embeddings / "t.csv")
+    assert measured == [30, 10, 1, 1]
+    assert "not measured: over 59" in " ".join(ended.out.split())
+    assert "inner distances: 5 done" in ended.err
+    found = DRCDown().fit(X).result_
+    assert [found.inner_distance(cluster) for cluster in range(3)] == pytest.approx(found.largest_distance[:3])
+
+
+def test_a_table_s_labels_go_by_row_number_where_the_features_have_no_ids(syndr, tmp_path, rng):
+    np.save(tmp_path / "x.npy", np.ones((40, 4)) + rng.normal(scale=1e-3, size=(40, 4)))
+    labels, order = np.repeat([1.0, 9.0], 20), rng.permutation(40)
+    command = ["downsample", tmp_path / "x.npy", "--labels", tmp_path / "y.csv", "-o", tmp_path / "t.csv", "--json"]
+    Samples.from_columns(id=[str(row) for row in order], quality=labels[order]).write(tmp_path / "y.csv")
+    assert syndr(*command).json["clusters"] == 2
+    assert Samples.read(tmp_path / "t.csv")["cluster"].tolist() == [0] * 20 + [1] * 20
+    Samples.from_columns(id=[f"image {row}" for row in range(40)], quality=labels).write(tmp_path / "y.csv")
+    ended = syndr(*command)
+    assert ended.code == 2
+    assert "row numbers from 0 where the features have none" in ended.err
+
+
+@pytest.mark.parametrize("label_range", ["10,0", "5,5", "nan,10", "0,inf"])
+def test_a_range_of_labels_must_rise(syndr, embeddings, label_range):
+    ended = syndr(
+        "downsample", embeddings / "x.npy", "--labels", embeddings / "y.npy", "--label-range", label_range,
+        "-o", embeddings / "t.csv",
+    )  # fmt: skip
+    assert ended.code == 2
+    assert "--label-range must rise" in ended.err
+
+
+def test_a_folder_with_metadata_has_the_ids_that_extract_gives_it(syndr, tmp_path):
+    from syndr.images import open_pictures
+    from syndr.inputs import table_or_folder
+
+    write_scenes(tmp_path / "pool", 2)
+    (tmp_path / "pool" / "metadata.csv").write_text("file_name,id\ns00.png,first\ns01.png,second\n")
+    assert table_or_folder(tmp_path / "pool").ids == open_pictures(tmp_path / "pool").samples.ids == ["first", "second"]
+    Samples.from_columns(id=["second"]).write(tmp_path / "only.csv")
+    out = tmp_path / "rows.csv"
+    ended = syndr("synthesize", tmp_path / "pool", "-o", out, "--types", "1", "--only", tmp_path / "only.csv")
+    assert ended.code == 0, ended.err
+    assert set(Samples.read(out)["reference"]) == {"second"}
+
+
+@pytest.mark.parametrize(
+    "columns", [{}, {"kept": [True, False]}, {"reason": ["selected", "similar to another candidate"]}]
+)
+def test_only_means_the_same_to_synthesize_and_to_store_select(syndr, tmp_path, columns):
+    write_scenes(tmp_path / "pool", 2)
+    names, table = ["s00.png", "s01.png"], tmp_path / "only.csv"
+    FeatureStore.create(tmp_path / "store", Samples.from_columns(id=names), np.ones((2, 3), np.float32))
+    Samples.from_columns(id=names, **columns).write(table)
+    options = ["--only", table, "-o"]
+    assert syndr("store", "select", tmp_path / "store", *options, tmp_path / "part").code == 0
+    assert syndr("synthesize", tmp_path / "pool", "--types", "1", *options, tmp_path / "rows.csv").code == 0
+    chosen = names[:1] if columns else names
+    assert FeatureStore.open(tmp_path / "part").ids == chosen
+    assert sorted(set(Samples.read(tmp_path / "rows.csv")["reference"])) == chosen
