@@ -1,0 +1,50 @@
+"""What MkDocs makes anew at every build, so that no page can drift from the code or the measurements."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from mkdocs.structure.files import File, Files
+
+_ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(_ROOT))  # the benchmarks are not installed
+
+from benchmarks.costs import costs_table  # noqa: E402
+from benchmarks.plots import plots_of  # noqa: E402
+
+_RESULTS = sorted((_ROOT / "benchmarks" / "results").glob("*.json"))
+
+
+def on_files(files: Files, config: Any) -> Files:
+    """Add the plots of the benchmarks' results as SVG files."""
+    for name, svg in plots_of(_RESULTS).items():
+        files.append(File.generated(config, f"plots/{name}.svg", content=svg))
+    return files
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Put what is made in the place of ``<!-- made: name -->``."""
+    return re.sub(r"<!-- made: (\w+) -->", lambda found: _MADE[found[1]](), markdown)
+
+
+def _commands() -> str:
+    """Describe every command, as typer itself does it, one level below the page's heading."""
+    done = subprocess.run(
+        [sys.executable, "-m", "typer", "syndr.cli.main", "utils", "docs", "--name", "syndr"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=_ROOT,
+    )
+    return re.sub(r"^(#+ )", r"#\1", done.stdout, flags=re.MULTILINE)
+
+
+def _plots() -> str:
+    return "\n\n".join(f"![{name}](plots/{name}.svg)" for name in plots_of(_RESULTS))
+
+
+_MADE = {"commands": _commands, "costs": lambda: costs_table(_RESULTS), "plots": _plots}
