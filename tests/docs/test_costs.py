@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.append(str(ROOT))  # the benchmarks are not installed
+sys.path.append(str(Path(__file__).resolve().parents[2]))  # the benchmarks are not installed
 from benchmarks.costs import SIZES, Measured, Rates, costs_table, duration, gigabytes, measured_in, rates_from
+
+ROOT = Path(__file__).resolve().parents[2]
 
 seconds = st.floats(1e-12, 1e-3)
 

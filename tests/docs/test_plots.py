@@ -9,9 +9,10 @@ import pytest
 
 pytest.importorskip("matplotlib", reason="the plots need the extra docs")
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.append(str(ROOT))  # the benchmarks are not installed
+sys.path.append(str(Path(__file__).resolve().parents[2]))  # the benchmarks are not installed
 from benchmarks.plots import FASTER, plots_of, ratios
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def entry(contestant, ours, median, items=None, group="work"):
