@@ -11,7 +11,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 _BLOCK = re.compile(
-    r"(?:<!-- not run: (?P<not_run>[^(>]*?) ?\((?P<why>[^)]+)\) -->\n+)?^```(?P<language>\w+)[^\n]*\n(?P<text>.*?)^```$",
+    r"(?:<!-- not run: (?P<not_run>[^(>]*?) ?\((?P<why>[^)]+)\) -->\n+)?"
+    r"^```(?:\{\.)?(?P<language>\w+)[^\n]*\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 
