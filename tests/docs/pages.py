@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,9 +40,9 @@ class Block:
         lines = [shlex.split(line, comments=True) for line in joined.splitlines()]
         return [words for words in lines if words]
 
-    def runs(self, name: str) -> bool:
-        """Whether a sub-command, or a whole Python block by the name "all", is to be run."""
-        return name not in self.not_run and "all" not in self.not_run
+    def runs(self, words: Sequence[str] = ()) -> bool:
+        """Whether a command line, or without words the whole block, is to be run."""
+        return not {"all", *words[1:3]} & set(self.not_run)
 
 
 def blocks_of(page: Path) -> list[Block]:

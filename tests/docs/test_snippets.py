@@ -63,7 +63,7 @@ def test_a_page_does_what_it_shows(page, reader, monkeypatch, capsys):
             continue  # a whole file, which MkDocs puts there and a test of its own runs
         if block.language == "python":
             code = compile(ast.parse(block.text, where), where, "exec")
-            if block.runs("all"):
+            if block.runs():
                 exec(code, names)
         elif block.language in SHELL:
             for words in block.commands():
@@ -81,7 +81,7 @@ def follow(words, block, where, monkeypatch, capsys):
         assert not set(asked) - set(extras), f"{where}: no such extra {asked}"
     elif words[0] == "syndr":
         check(words)
-        if block.runs(words[1]):
+        if block.runs(words):
             monkeypatch.setattr(sys, "argv", words)
             with pytest.raises(SystemExit) as ended:
                 main()
