@@ -19,10 +19,26 @@ from syndr.report import write_report
 from syndr.rng import mix
 from syndr.samples import Samples
 from syndr.select import SELECTED, DDCUp
-from syndr.sources import LabelledSet, TrainingData, candidate_pool, labelled_set, sized_images, training_set
+from syndr.sources import (
+    LabelledSet,
+    TrainingData,
+    candidate_pool,
+    drawn_set,
+    labelled_set,
+    seeded_draw,
+    sized_images,
+    training_set,
+)
 from syndr.stages import Stages
 from syndr.synthesize import pseudo_labels
-from syndr.tables import cluster_sizes_table, clusters_table, selection_rejected, selection_table, write_rows
+from syndr.tables import (
+    cluster_sizes_table,
+    clusters_table,
+    every_candidate_table,
+    selection_rejected,
+    selection_table,
+    write_rows,
+)
 from syndr.theory import generalization_bound
 from syndr.virtual import check_types, made_with, virtual_types
 
@@ -38,7 +54,7 @@ def run(recipe: Recipe, progress: Progress = silent) -> dict[str, Any]:
 
     The folder holds ``recipe.json``, ``stages/``, ``features/``, ``selection.parquet``, ``samples.parquet``,
     ``checkpoint/``, ``training.csv``, ``clusters.parquet``, ``cluster_sizes.parquet``, ``model.safetensors``,
-    ``predictions/``, ``results.json`` and ``report.html``.
+    ``predictions/``, ``results.json`` and ``report.html``; ``features/`` may lie elsewhere (``features.folder``).
 
     Args:
         recipe: The experiment.
@@ -55,7 +71,12 @@ def run(recipe: Recipe, progress: Progress = silent) -> dict[str, Any]:
     data = training_set(recipe)
     pool = candidate_pool(recipe.pool) if recipe.select.enabled else None
     targets = {
-        target.name: labelled_set(target, "test", recipe.preset, f"target {target.name}") for target in recipe.targets
+        target.name: drawn_set(
+            labelled_set(target, "test", recipe.preset, f"target {target.name}"),
+            recipe.evaluation.max_images,
+            recipe.seed,
+        )
+        for target in recipe.targets
     }
     if recipe.select.enabled:
         check_types(data.types)
@@ -82,6 +103,7 @@ def _identity(
     """What decides the results: the recipe (less where they go and are computed) and the inputs' contents."""
     settings = recipe.as_dict()
     del settings["output"], settings["device"], settings["distort"]  # its weights count by content, where they are used
+    del settings["features"]["folder"]
     tables = {"originals": data.originals, "labelled": data.labelled, "references": data.references, "pool": pool}
     inputs: dict[str, Any] = {name: table.content_hash() for name, table in tables.items() if table is not None}
     inputs["targets"] = {name: target.samples.content_hash() for name, target in targets.items()}
@@ -107,6 +129,8 @@ class _Experiment:
     ) -> None:
         self.recipe, self.folder, self.progress = recipe, folder, progress
         self.data, self.pool, self.targets = data, pool, targets
+        tables = {"references": data.references, "pool": pool} if recipe.select.enabled else {}
+        self.stores = {name: self._store(name, table) for name, table in tables.items() if table is not None}
 
     def _path(self, *parts: str) -> Path:
         return self.folder.joinpath(*parts)
@@ -122,7 +146,7 @@ class _Experiment:
             store = extract(
                 table,
                 backbone,
-                self._path("features", name),
+                self.stores[name],
                 batch_size=settings.batch_size,
                 device=self.recipe.device,
                 progress=self.progress,
@@ -131,12 +155,27 @@ class _Experiment:
             summary[f"{name}_rejected"] = len(table) - len(store)
         return summary
 
+    def _store(self, name: str, table: Samples) -> Path:
+        """The folder of a table's features: the run's own, or one that every run with this table and network shares."""
+        settings = self.recipe.features
+        if settings.folder is None:
+            return self._path("features", name)
+        made_of = (settings.backbone, settings.weights, settings.batch_size, table.content_hash())
+        return Path(settings.folder) / f"{name}-{hashlib.sha256(repr(made_of).encode()).hexdigest()[:16]}"
+
+    def _features(self) -> tuple[FeatureStore, FeatureStore]:
+        """Open the features of the references and of the pool."""
+        return FeatureStore.open(self.stores["references"]), FeatureStore.open(self.stores["pool"])
+
     def select(self) -> dict[str, Any]:
         """Run DDCUp over the pool."""
         settings = self.recipe.select
         if not settings.enabled:
             return {"skipped": "DDCUp is off"}
-        references, pool = (FeatureStore.open(self._path("features", name)) for name in ("references", "pool"))
+        references, pool = self._features()
+        if settings.method == "all":
+            every_candidate_table(pool.samples).write(self._path("selection.parquet"))
+            return {"counts": {SELECTED: len(pool)}}
         ddcup = DDCUp(settings.diversity, settings.threshold, settings.max_selected, on_bad_rows="set_aside")
         selection = ddcup.select(
             references.features,
@@ -164,7 +203,7 @@ class _Experiment:
 
     def _pseudo_labelled(self, chosen: Samples) -> Samples:
         settings = self.recipe.labels
-        references, pool = (FeatureStore.open(self._path("features", name)) for name in ("references", "pool"))
+        references, pool = self._features()
         labels = pseudo_labels(
             self.data.labelled,
             references.ids,
@@ -182,11 +221,15 @@ class _Experiment:
 
     def train(self) -> dict[str, Any]:
         """Train the regressor, thinning as it goes."""
-        from syndr.training import IQAModel, fit, save_model
+        from syndr.training import IQAModel, MisalignedThinner, Thinner, fit, save_model
 
         recipe = self.recipe
-        samples = Samples.read(self._path("samples.parquet"))
+        laid_out = Samples.read(self._path("samples.parquet"))
+        samples = seeded_draw(laid_out, recipe.train.max_rows, recipe.seed)
         drcdown = self._drcdown()
+        thinner: Thinner | None = drcdown
+        if drcdown is not None and recipe.downsample.index_bug:
+            thinner = MisalignedThinner(drcdown, samples, self.data.left_out)
         model = IQAModel(build_backbone(recipe.features.backbone, recipe.features.weights), seed=recipe.seed)
 
         def after_epoch(epoch: int) -> None:
@@ -206,7 +249,7 @@ class _Experiment:
             weight_decay=recipe.train.weight_decay,
             flip=recipe.train.flip,
             seed=recipe.seed,
-            thinning=drcdown,
+            thinning=thinner,
             refresh=recipe.downsample.refresh,
             scope=recipe.downsample.scope,
             device=recipe.device,
@@ -218,6 +261,7 @@ class _Experiment:
         write_rows(self._path("training.csv"), [asdict(entry) for entry in result.log])
         last = result.log[-1]
         summary: dict[str, Any] = {
+            "laid_out": len(laid_out),
             "rows": len(samples),
             "kept": len(samples) - last.dropped,
             "dropped": last.dropped,

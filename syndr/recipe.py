@@ -75,12 +75,14 @@ class Features(_Section, frozen=True):
     backbone: str = "resnet50"
     weights: str | None = None  # None: the backbone's own ImageNet weights
     batch_size: Positive = 32
+    folder: str | None = None  # where DDCUp's features are kept for several runs to share; None: in the run's folder
 
 
 class Select(_Section, frozen=True):
     """DDCUp (Algorithm 1)."""
 
     enabled: bool = True
+    method: Literal["ddcup", "all"] = "ddcup"  # "all" takes every candidate: the paper's ablation "CD"
     diversity: Literal["removal", "forward"] = "removal"
     threshold: Literal["nearest", "all_pairs"] = "nearest"
     max_selected: Positive | None = None
@@ -112,6 +114,7 @@ class Downsample(_Section, frozen=True):
     min_keep: Positive = 20
     refresh: Literal["epoch", "once"] = "epoch"
     scope: Literal["originals", "all"] = "originals"
+    index_bug: bool = False  # apply the decisions to the wrong rows, as the released code does (released-74 only)
 
 
 class Train(_Section, frozen=True):
@@ -123,6 +126,7 @@ class Train(_Section, frozen=True):
     head_lr_ratio: PositiveFloat = 10.0
     weight_decay: Annotated[float, msgspec.Meta(ge=0)] = 5e-4
     flip: bool = True
+    max_rows: Positive | None = None  # train on a draw of at most so many rows: for a quick look, not for results
 
 
 class Target(Source, frozen=True, kw_only=True):
@@ -138,6 +142,7 @@ class Evaluation(_Section, frozen=True):
     seeded: bool = True
     reported: Literal["last", "best_on_target"] = "last"
     leakage: Literal["refuse", "allow"] = "refuse"  # a target's reference or file that training sees too
+    max_images: Positive | None = None  # evaluate on a draw of at most so many pictures of each target
 
 
 class Recipe(_Section, frozen=True):
@@ -179,6 +184,10 @@ class Recipe(_Section, frozen=True):
             raise ValueError("pool needs either images, or database and root")
         if len({target.name for target in self.targets}) != len(self.targets):
             raise ValueError("targets must have different names")
+        if self.downsample.index_bug and source.reference_list != "released-74":
+            raise ValueError(
+                "downsample.index_bug needs training_set.reference_list = 'released-74', the list it shifts"
+            )
 
     def as_dict(self) -> dict[str, Any]:
         """Give the recipe with every default filled in, as plain types."""

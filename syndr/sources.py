@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,11 +22,16 @@ from syndr.datasets import (
 from syndr.errors import InputError
 from syndr.inputs import checked_quality, table_or_folder
 from syndr.recipe import Pool, Recipe, Source
+from syndr.rng import hash_ids
 from syndr.samples import Samples
 from syndr.virtual import VirtualDataset
 
 if TYPE_CHECKING:
     import torch
+
+
+# Another purpose than the draws of training, evaluation and splits, which are 1 to 4.
+_PURPOSE = 5
 
 
 @dataclass(frozen=True)
@@ -106,6 +111,23 @@ def candidate_pool(pool: Pool) -> Samples | None:
     return None if pool.images is None else table_or_folder(pool.images)
 
 
+def seeded_draw(samples: Samples, most: int | None, seed: int) -> Samples:
+    """Draw at most so many rows, by a hash of (seed, id), in the table's order; a larger draw holds the smaller one."""
+    if most is None or len(samples) <= most:
+        return samples
+    return samples.take(np.sort(np.argsort(hash_ids(samples.ids, seed, _PURPOSE), kind="stable")[:most]))
+
+
+def drawn_set(found: LabelledSet, most: int | None, seed: int) -> LabelledSet:
+    """Cut a labelled set to a draw; its protocol says so."""
+    samples = seeded_draw(found.samples, most, seed)
+    if len(samples) == len(found.samples):
+        return found
+    return replace(
+        found, samples=samples, protocol=f"{found.protocol}, only {len(samples)} of {len(found.samples)} pictures drawn"
+    )
+
+
 def sized_images(samples: Samples, size: str, device: str) -> Callable[[int], torch.Tensor]:
     """Give the function from a row to its picture at an input size; virtual pictures keep their reference's.
 
@@ -137,6 +159,7 @@ class TrainingData:
         references: The reference pictures; None when the recipe names none.
         types: The types of pseudo-labelled pictures; empty when the rows have none.
         input_size: What the originals are resized to.
+        left_out: The references that the released list leaves out.
     """
 
     originals: Samples
@@ -144,6 +167,7 @@ class TrainingData:
     references: Samples | None
     types: tuple[int, ...]
     input_size: str = "native"
+    left_out: frozenset[str] = frozenset()
 
 
 def training_set(recipe: Recipe) -> TrainingData:
@@ -159,11 +183,13 @@ def training_set(recipe: Recipe) -> TrainingData:
         references = table_or_folder(source.references)
     if "origin" not in samples:
         samples = samples.with_column("origin", ["original"] * len(samples))
-    labelled = samples
+    labelled, left_out = samples, frozenset[str]()
     if source.reference_list == "released-74":
         if references is None or source.database is None or find_database(source.database).name != "kadid10k":
             raise InputError("training_set.reference_list = 'released-74' is a list of KADID-10k's references")
-        samples = samples.take(np.isin(samples["reference"], released_references(references).ids))
+        left_out = frozenset(references.ids) - frozenset(released_references(references).ids)
+        if not recipe.downsample.index_bug:  # which leaves them out itself, in its own wrong way
+            samples = samples.take(~np.isin(samples["reference"], sorted(left_out)))
     types = preset_types(source.types) if isinstance(source.types, str) else source.types
     for column, wanted in (("type", types), ("level", source.levels)):
         if wanted is not None:
@@ -179,7 +205,7 @@ def training_set(recipe: Recipe) -> TrainingData:
             "DDCUp's pictures borrow labels by reference, KADID type and level, which the training set does not have; "
             "set select.enabled = false"
         )
-    return TrainingData(samples, labelled, references, types, found.input_size)
+    return TrainingData(samples, labelled, references, types, found.input_size, left_out)
 
 
 def _refitted(samples: Samples, scale: LabelScale) -> Samples:

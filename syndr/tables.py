@@ -12,7 +12,7 @@ from syndr.downsample import Thinning
 from syndr.files import atomic_path
 from syndr.images import Rejected
 from syndr.samples import Samples
-from syndr.select import SET_ASIDE, TOO_CLOSE, TOO_FAR, Selection
+from syndr.select import SELECTED, SET_ASIDE, TOO_CLOSE, TOO_FAR, Selection
 
 NO_DIRECTION = "the features have zero norm, NaN, infinity or a norm outside 1e-140..1e140"
 
@@ -31,6 +31,14 @@ def selection_table(selection: Selection, pool: Samples, references: list[str]) 
         .with_column("nearest", selection.nearest)
         .with_column("farthest", selection.farthest)
     )
+
+
+def every_candidate_table(pool: Samples) -> Samples:
+    """Lay out a selection that takes every candidate, with the columns of :func:`selection_table`."""
+    table = pool.with_column("reason", [SELECTED] * len(pool)).with_column("other", [None] * len(pool))
+    for name in ("distance", "nearest", "farthest"):
+        table = table.with_column(name, np.full(len(pool), np.nan))
+    return table
 
 
 def selection_rejected(selection: Selection, candidates: list[str], references: list[str]) -> list[Rejected]:

@@ -273,3 +273,37 @@ def test_unusable_inputs_are_named(data, tmp_path):
     Samples.from_columns(id=["a"], path=["a.png"], quality=[11.0]).write(tmp_path / "high.csv")
     with pytest.raises(LabelRangeError, match=r"high\.csv: .*0\.\.10, first a = 11"):
         run(recipe(data, tmp_path / "run", targets=[{"name": "scenes", "samples": str(tmp_path / "high.csv")}]))
+
+
+def test_every_candidate_can_be_taken(data, tmp_path):
+    for number, path in enumerate(write_scenes(tmp_path / "scenes", 2, first_seed=50)):
+        link(path, tmp_path / "pool" / f"new{number}.png")
+    pool, quick = {"images": str(tmp_path / "pool")}, {"epochs": 1, "batch_size": 8, "max_rows": 8}
+    summaries = run(recipe(data, tmp_path / "run", pool=pool, select={"method": "all"}, train=quick))
+    assert summaries["select"] == {"counts": {"selected": 2}}
+    assert summaries["synthesize"] == {"originals": 24, "pseudo": 2 * 6}
+    assert "takes every candidate" in (tmp_path / "run" / "report.html").read_text()
+
+
+def test_runs_share_features_and_a_quick_look_trains_on_a_draw(data, finished, tmp_path):
+    features = {"backbone": "efficientnet_lite0", "batch_size": 4, "folder": str(tmp_path / "features")}
+    quick = {"epochs": 1, "batch_size": 8, "max_rows": 10}
+    changes = {"features": features, "train": quick, "evaluation": {"max_images": 4}}
+    summaries = run(recipe(data, tmp_path / "one", **changes))
+    assert summaries["select"] == finished[1]["select"]
+    stores = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "features").glob("*-*")}
+    assert len(stores) == 2
+    assert not (tmp_path / "one" / "features").exists()
+    other = run(recipe(data, tmp_path / "two", **changes, seed=1))
+    assert {path.name: path.stat().st_mtime_ns for path in (tmp_path / "features").glob("*-*")} == stores
+    for each in (summaries, other):
+        assert each["train"]["laid_out"] == each["synthesize"]["originals"] + each["synthesize"]["pseudo"]
+        assert each["train"]["rows"] == 10
+    result = json.loads((tmp_path / "one" / "results.json").read_text())["scenes"]
+    assert result["n"] == 4
+    assert "only 4 of 5 pictures drawn" in result["protocol"]
+
+
+def test_the_index_bug_needs_the_list_that_it_shifts(data):
+    with pytest.raises(InputError, match="index_bug needs training_set.reference_list = 'released-74'"):
+        recipe(data, "out", downsample={"index_bug": True})

@@ -11,11 +11,12 @@ import typer
 
 from syndr.cli.console import Device, DncnnWeights, Json, Seed, bars, set_aside, show, table, table_option
 from syndr.cli.curate import Rule
+from syndr.cli.labelled import Database, InputSize, Labels, Root, Split, labelled_pictures
 from syndr.downsample import DRCDown
 from syndr.errors import InputError
 from syndr.inputs import checked_quality, table_or_folder
 from syndr.samples import Samples
-from syndr.virtual import VirtualDataset
+from syndr.sources import sized_images
 
 if TYPE_CHECKING:
     from syndr.evaluation import Predictions
@@ -38,11 +39,16 @@ class Refresh(StrEnum):
 
 def train(
     samples: Annotated[
-        Path,
+        Path | None,
         typer.Argument(
             help="Sample table with id, path and quality (0-10); rows with a seed are virtual.", exists=True
         ),
-    ],
+    ] = None,
+    database: Database = None,
+    root: Root = None,
+    labels: Labels = None,
+    split: Split = None,
+    input_size: InputSize = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="The trained model.")] = Path("model.safetensors"),
     backbone: Annotated[str, typer.Option(help="resnet50, swin_t or efficientnet_lite0.")] = "resnet50",
     weights: Annotated[
@@ -64,23 +70,26 @@ def train(
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
-    """Train a quality model on a sample table, thinning dense clusters as it goes.
+    """Train a quality model on a sample table or a database, thinning dense clusters as it goes.
 
-    Run it again to go on after an interruption.
+    Run it again to go on after an interruption. Of a database's split, the training part is trained on.
 
-    Example: `syndr train samples.parquet -o model.safetensors --backbone efficientnet_lite0 --epochs 5`
+    Example: `syndr train samples.parquet -o model.safetensors --backbone efficientnet_lite0 --epochs 5`, or
+    `syndr train --database livec --root data/ChallengeDB_release --split 0`
     """
     from syndr.features import build_backbone
     from syndr.training import IQAModel, fit, save_model
 
-    data = Samples.read(samples)
-    checked_quality(data, str(samples))
+    found = labelled_pictures(samples, database, root, labels, split, input_size, "train")
+    # A checkpoint belongs to one input size: it is one of the columns that decide training.
+    data = found.samples.with_column("input_size", [found.input_size] * len(found.samples))
+    checked_quality(data, found.words)
     model = IQAModel(build_backbone(backbone, weights), seed=seed)
     with bars() as progress:
         result = fit(
             model,
             data,
-            VirtualDataset(data, device).image,
+            sized_images(data, found.input_size, device),
             epochs=epochs,
             batch_size=batch_size,
             lr=lr,
@@ -93,13 +102,15 @@ def train(
             checkpoint=checkpoint or out.with_suffix(".checkpoint"),
             progress=progress,
         )
-    save_model(out, model, {"samples": str(samples), "epochs": epochs, "seed": seed})
+    trained_on = {"samples": found.words, "input_size": found.input_size, "epochs": epochs, "seed": seed}
+    save_model(out, model, trained_on)
     log = [asdict(entry) for entry in result.log]
     set_aside(out, result.rejected)
     show(
-        {"model": str(out), "log": log, "rejected": len(result.rejected)},
+        {"model": str(out), "trained_on": found.words, "log": log, "rejected": len(result.rejected)},
         as_json,
         table(list(log[0]), [list(entry.values()) for entry in log], "Training"),
+        f"trained on: {found.words}",
         f"model: {out}",
     )
 
@@ -107,8 +118,13 @@ def train(
 def evaluate(
     model: Annotated[Path, typer.Argument(help="A model that `syndr train` made.", exists=True)],
     samples: Annotated[
-        Path, typer.Argument(help="Sample table with id, path and quality (higher is better).", exists=True)
-    ],
+        Path | None, typer.Argument(help="Sample table with id, path and quality (higher is better).", exists=True)
+    ] = None,
+    database: Database = None,
+    root: Root = None,
+    labels: Labels = None,
+    split: Split = None,
+    input_size: InputSize = None,
     out: Annotated[Path | None, table_option("Also write the predictions")] = None,
     crops: Annotated[
         Crops, typer.Option(help="Five random crops, centre and corners, or the full picture.")
@@ -120,21 +136,25 @@ def evaluate(
 ) -> None:
     """Measure a model's agreement with labels: SRCC, KRCC, PLCC raw and after a logistic, RMSE.
 
-    Example: `syndr evaluate model.safetensors livec.csv -o predictions.csv`
+    Of a database's split, the test part is measured.
+
+    Example: `syndr evaluate model.safetensors livec.csv -o predictions.csv`, or
+    `syndr evaluate model.safetensors --database bid --root data/BID`
     """
     from syndr.evaluation import measure
 
-    data = Samples.read(samples)
+    found = labelled_pictures(samples, database, root, labels, split, input_size, "test")
+    data = found.samples
     if "quality" not in data:
         raise InputError(f"{samples}: the table needs a column 'quality' (higher is better)")
-    predictions = _predict(model, data, crops, device, seed)
+    predictions = _predict(model, data, found.input_size, crops, device, seed)
     if out is not None:
         predictions.beside(data).write(out)
     set_aside(out, predictions.rejected)
     scored = predictions.scored
     metrics = asdict(measure(predictions.scores[scored], data["quality"][scored]))
     notes = metrics.pop("notes")
-    protocol = f"{crops.value} crops, seed {seed}, {len(predictions.rejected)} pictures set aside"
+    protocol = f"{found.words}, {crops.value} crops, seed {seed}, {len(predictions.rejected)} pictures set aside"
     show(
         {**metrics, "notes": list(notes), "protocol": protocol},
         as_json,
@@ -151,6 +171,7 @@ def score(
     crops: Annotated[
         Crops, typer.Option(help="Five random crops, centre and corners, or the full picture.")
     ] = Crops.corners,
+    input_size: InputSize = None,
     device: Device = "cpu",
     seed: Seed = 0,
     as_json: Json = False,
@@ -164,7 +185,7 @@ def score(
         if pictures.is_dir()
         else Samples.from_columns(id=[pictures.name], path=[str(pictures)])
     )
-    predictions = _predict(model, data, crops, device, seed)
+    predictions = _predict(model, data, input_size or "native", crops, device, seed)
     if out is not None:
         predictions.beside(data).write(out)
     set_aside(out, predictions.rejected)
@@ -178,7 +199,7 @@ def score(
         raise typer.Exit(1)
 
 
-def _predict(model: Path, data: Samples, crops: Crops, device: str, seed: int) -> Predictions:
+def _predict(model: Path, data: Samples, input_size: str, crops: Crops, device: str, seed: int) -> Predictions:
     from syndr.evaluation import predict
     from syndr.training import load_model
 
@@ -186,7 +207,7 @@ def _predict(model: Path, data: Samples, crops: Crops, device: str, seed: int) -
         return predict(
             load_model(model, device),
             data,
-            VirtualDataset(data, device).image,
+            sized_images(data, input_size, device),
             crops=crops.value,
             seed=seed,
             device=device,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from syndr import __version__
-from syndr.cli import curate, databases, features, learn, pictures, target_types, whole
+from syndr.cli import curate, databases, features, learn, pictures, tables, target_types, whole
 from syndr.cli.console import note
 from syndr.errors import InputError, SyndrError
 
@@ -19,7 +19,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-for module in (whole, pictures, features, curate, learn, target_types):
+for module in (whole, pictures, features, curate, learn, target_types, tables):
     for command in module.COMMANDS:
         app.command(command.__name__.replace("_", "-"))(command)
 app.add_typer(features.store_app)
@@ -50,8 +50,8 @@ def main() -> None:
     code = _run()
     if code == _STOPPED:
         note(
-            "stopped; finished work is kept: extract, train, train-distortion-classifier, run, demo and synthesize "
-            "--materialize go on from there"
+            "stopped; finished work is kept: extract, train, train-distortion-classifier, run, reproduce, demo and "
+            "synthesize --materialize go on from there"
         )
     sys.exit(code)
 

@@ -132,7 +132,7 @@ _DATABASES = (
     Database(
         name="livec",
         title="LIVE Challenge",
-        aliases=("clive", "livechallenge", "live-itw", "challengedb"),
+        aliases=("clive", "livechallenge", "live-itw", "challengedb", "challengedb-release"),
         samples=1_162,
         references=0,
         labels=(Labels("mos", "AllMOS_release.mat", LabelScale("LIVE Challenge", (0.0, 100.0), (3.42, 92.431953))),),

@@ -13,13 +13,17 @@ if TYPE_CHECKING:
     from syndr.training.checkpoint import load_model, read_metadata, save_model
     from syndr.training.head import fit_head
     from syndr.training.loop import TrainingResult, fit
+    from syndr.training.misaligned import MisalignedThinner
     from syndr.training.model import Head, IQAModel
     from syndr.training.state import EpochLog
+    from syndr.training.thinning import Thinner
 
 __all__ = [
     "EpochLog",
     "Head",
     "IQAModel",
+    "MisalignedThinner",
+    "Thinner",
     "TrainingResult",
     "fit",
     "fit_head",
@@ -34,6 +38,8 @@ __getattr__ = lazy_exports(
         "EpochLog": "state",
         "Head": "model",
         "IQAModel": "model",
+        "MisalignedThinner": "misaligned",
+        "Thinner": "thinning",
         "TrainingResult": "loop",
         "fit": "loop",
         "fit_head": "head",

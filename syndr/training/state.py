@@ -22,7 +22,7 @@ _KIND = "state of training, version 1"
 _MODEL, _OPTIMIZER, _DROPPED = "model.", "optimizer.", "dropped_once"
 
 # What of a sample decides training; where its file lies does not.
-_DECIDING_COLUMNS = ("id", "quality", "origin", "type", "level", "seed")
+_DECIDING_COLUMNS = ("id", "quality", "origin", "type", "level", "seed", "input_size")
 
 
 @dataclass(frozen=True)

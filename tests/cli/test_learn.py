@@ -1,4 +1,6 @@
+import database_layouts as layouts
 import pytest
+from database_layouts import StandIns
 from pictures import write_scenes
 
 from syndr.images import samples_from_folder
@@ -30,7 +32,7 @@ def test_train_evaluate_score(syndr, labelled, options, tmp_path):
 
     measured = syndr("evaluate", model, labelled / "s.csv", "-o", tmp_path / "p.csv", "--json").json
     assert measured["n"] == 6
-    assert measured["protocol"].startswith("random crops, seed 0")
+    assert f"{labelled / 's.csv'}, input native, random crops, seed 0" in measured["protocol"]
     assert len(Samples.read(tmp_path / "p.csv")["prediction"]) == 6
 
     one = labelled / "pictures" / "s00.png"
@@ -43,6 +45,49 @@ def test_train_evaluate_score(syndr, labelled, options, tmp_path):
     assert ended.json["scores"]["zz.png"] is None
     assert "1 set aside" in ended.err
     assert "first zz.png: " in ended.err
+
+
+def test_a_database_with_its_split_and_an_input_size(syndr, options, tmp_path):
+    root = tmp_path / "livec"
+    names = [f"Images/{number}.bmp" for number in range(10)]
+    rows = [{"image": name, "mos_higher_is_better": f"{5 + 8 * at}", "std": "10"} for at, name in enumerate(names)]
+    layouts.livec(root, rows, StandIns(tmp_path / "stand-ins", (40, 30)))
+    model, where = tmp_path / "model.safetensors", ("--database", "LIVE Challenge", "--root", root, "--split", 0)
+    trained = syndr("train", *where, "--input-size", "64x48", "-o", model, *options, "--json")
+    assert trained.json["log"][0]["rows"] == 8
+    assert "train part of split 0, input 64x48" in trained.json["trained_on"]
+    another = syndr("train", *where, "--input-size", "native", "-o", model, *options)
+    assert (another.code, "made with other settings: samples is" in another.err) == (1, True)
+
+    whole = syndr("evaluate", model, *where[:4], "--json").json
+    assert whole["n"] == 10
+    assert "LIVE Challenge, labels mos, pictures native, input native" in whole["protocol"]
+    few = syndr("evaluate", model, *where)
+    assert (few.code, "at least 3 images, not 2" in few.err) == (2, True)
+
+    one = root / "Images" / "0.bmp"
+    native, large = (
+        syndr("score", one, "--model", model, "--input-size", size, "--json").json["scores"]["0.bmp"]
+        for size in ("native", "512x512")
+    )
+    assert native != large
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "either a sample table, or --database and --root"),
+        (("--database", "livec"), "--root must name the folder of livec"),
+        (("s.csv", "--split", "0"), "go with --database"),
+        (("s.csv", "--input-size", "tiny"), "input size must be native"),
+        (("--database", "livec", "--root", ".", "--split", "first"), "'official' or a number from 0, not 'first'"),
+    ],
+)
+def test_what_to_train_on_must_be_clear(syndr, labelled, arguments, said, monkeypatch):
+    monkeypatch.chdir(labelled)
+    ended = syndr("train", *arguments)
+    assert ended.code == 2
+    assert said in ended.err
 
 
 def test_quality_must_be_there_and_in_range(syndr, labelled, options, tmp_path):

@@ -27,6 +27,8 @@ def selection_section(run: RecordedRun, thumbnail: Thumbnail | None) -> Section:
     """Build the section."""
     if run.setting("select", "enabled") is False:
         return Section(TITLE, [Text("The recipe switches the selection of new references off (select.enabled).")])
+    if run.setting("select", "method") == "all":
+        return Section(TITLE, [Text("The recipe takes every candidate (select.method = 'all'): nothing was selected.")])
     stage = run.stage("select")
     if stage is None:
         return Section(TITLE, [absent("select")])
