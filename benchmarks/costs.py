@@ -79,7 +79,7 @@ def rates_from(searches: Iterable[Measured]) -> Rates:
 
 
 def costs_table(results: Iterable[Path]) -> str:
-    """Give a Markdown table: time and memory of one exact search at :data:`SIZES` rows.
+    """Give two Markdown tables, time and space of one exact search at :data:`SIZES` rows.
 
     Args:
         results: Result files, ``search.json`` among them.
@@ -89,21 +89,27 @@ def costs_table(results: Iterable[Path]) -> str:
     cores, dims = result["machine_info"]["cores"], searches[-1].dims
     rates = {labels: rates_from(each for each in searches if each.labels is labels) for labels in (True, False)}
     copies = max(each.bytes_added / each.rows for each in searches if each.bytes_added)
-    head = [
-        "rows",
-        f"with labels, {cores} cores",
-        f"without labels, {cores} cores",
-        f"with labels, {CORES} cores",
-        f"without labels, {CORES} cores",
-        "memory, in full",
-        "memory, lean",
-        "features on disk, float16",
-    ]
-    lines = [head, ["---:"] * len(head)]
-    for rows in SIZES:
-        times = [rates[labels].seconds(rows) * cores / on for on in (cores, CORES) for labels in (True, False)]
-        sizes = [rows * each for each in (copies, LEAN_BYTES, 2 * dims)]
-        lines.append([f"{rows:,}", *map(duration, times), *map(gigabytes, sizes)])
+    machines = [(labels, on) for labels in (True, False) for on in (cores, CORES)]
+    times = {
+        "rows": [f"{rows:,}" for rows in SIZES],
+        **{
+            f"{'with' if labels else 'without'} labels, {on} cores": [
+                duration(rates[labels].seconds(rows) * cores / on) for rows in SIZES
+            ]
+            for labels, on in machines
+        },
+    }
+    spaces = {
+        "rows": times["rows"],
+        "memory, in full": [gigabytes(rows * copies) for rows in SIZES],
+        "memory, lean": [gigabytes(rows * LEAN_BYTES) for rows in SIZES],
+        f"features on disk ({dims:,} dims, float16)": [gigabytes(rows * 2 * dims) for rows in SIZES],
+    }
+    return f"{_markdown(times)}\n\n{_markdown(spaces)}"
+
+
+def _markdown(columns: Mapping[str, list[str]]) -> str:
+    lines = [list(columns), ["---:"] * len(columns), *zip(*columns.values(), strict=True)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 

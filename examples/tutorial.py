@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 import syndr
-from syndr.report import Facts, Histogram, Page, Section, Table, write
+from syndr.report import Facts, Page, Section, Table, write
 
 embeddings, quality = sys.argv[1:3]  # .npy files: (rows, dims) numbers, and (rows,) scores from 0 to 10
 out = Path(sys.argv[3])  # a folder for the results
@@ -22,5 +22,4 @@ clusters = Table(
     "The largest clusters; a largest distance far above 0.1 means that unlike images hang together in a chain",
 )
 counts = Facts({"rows": len(X), "kept": len(found.kept), "dropped": len(found.dropped)}, headline=True)
-labels = Histogram(y, "Scores, and those of the rows kept", "score", highlighted=np.isin(np.arange(len(y)), found.kept))
-write(Page("What was thinned", embeddings, [Section("Result", [counts, clusters, labels])]), out / "report.html")
+write(Page("What was thinned", embeddings, [Section("Result", [counts, clusters])]), out / "report.html")

@@ -44,7 +44,14 @@ def _commands() -> str:
 
 
 def _plots() -> str:
-    return "\n\n".join(f"![{name}](plots/{name}.svg)" for name in plots_of(_RESULTS))
+    """Show each suite's plots under its name, suites of few plots first."""
+    suites: dict[str, list[str]] = {path.stem: [] for path in _RESULTS}
+    for name in plots_of(_RESULTS):
+        suites[re.sub(r"-\d+$", "", name)].append(
+            f"![Times of the contestants of {name}, as multiples of ours](plots/{name}.svg)"
+        )
+    shown = sorted((item for item in suites.items() if item[1]), key=lambda item: len(item[1]))
+    return "\n\n".join("\n\n".join([f"## {suite}", *pictures]) for suite, pictures in shown)
 
 
 _MADE = {"commands": _commands, "costs": lambda: costs_table(_RESULTS), "plots": _plots}
