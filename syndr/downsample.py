@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from syndr.errors import InputError
+from syndr.notebook import card
 from syndr.progress import Progress, silent
 from syndr.rng import hash_ids
 from syndr.search import (
@@ -85,6 +86,11 @@ class Thinning:
         members = self.labels[self.labels >= 0]
         return ExactSearch().diameters(self._rows, members, len(self.sizes))
 
+    @property
+    def features(self) -> npt.NDArray[Any]:
+        """(rows with a direction, dims) the features that were compared, in row order: those given, not a copy."""
+        return self._rows.features
+
     def explain(self, row: int) -> str:
         """Say in one sentence what happened to a row, and why."""
         if not 0 <= row < len(self.labels):
@@ -99,6 +105,22 @@ class Thinning:
         return (
             f"row {row} was {verb}: its cluster {cluster} has {size} members joined by distances under "
             f"{self.distance:g}, and {kept} of them were drawn to stay"
+        )
+
+    def _repr_html_(self) -> str:
+        kept, dropped, aside = len(self.kept), len(self.dropped), len(self.set_aside)
+        return card(
+            f"DRCDown dropped {dropped:,} of {len(self.labels):,} rows",
+            {
+                "clusters": len(self.sizes),
+                "thinned": int((self.sizes_kept < self.sizes).sum()),
+                "largest, before and after": f"{self.sizes.max(initial=0):,} → {self.sizes_kept.max(initial=0):,}",
+                "kept": kept,
+                "dropped": dropped,
+                "set aside": aside,
+                "joined below": float(self.distance),
+            },
+            [("kept", kept, "#1f6fb4"), ("dropped", dropped, "#e08214"), ("set aside", aside, "#a9b4be")],
         )
 
     def __repr__(self) -> str:

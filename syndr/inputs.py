@@ -9,12 +9,24 @@ from syndr.errors import InputError, require
 from syndr.images import samples_from_folder
 from syndr.samples import Samples
 
+_STRETCH = 32
 
-def thumbnail_of(path: str) -> bytes:
-    """Give a small JPEG of a picture; raises ImageError when it cannot be read."""
-    from syndr.images import decode, encode_thumbnail
 
-    return encode_thumbnail(decode(path))
+def thumbnails_of(samples: Samples) -> list[bytes | None]:
+    """Give a small picture of each sample, made on the fly for virtual rows; None for one that cannot be read."""
+    from syndr.errors import ImageError
+    from syndr.images import encode_thumbnail
+    from syndr.virtual import VirtualDataset
+
+    dataset = VirtualDataset(samples, cache_bytes=1 << 26)
+    made: list[bytes | None] = []
+    # A stretch is in memory together; what shares a reference is decoded once.
+    order = sorted(range(len(samples)), key=lambda row: str(samples.table["path"][row]))
+    for start in range(0, len(order), _STRETCH):
+        rows = order[start : start + _STRETCH]
+        made += [None if isinstance(p, ImageError) else encode_thumbnail(p) for p in dataset.images(rows)]
+    place = {row: at for at, row in enumerate(order)}
+    return [made[place[row]] for row in range(len(samples))]
 
 
 def check_device(name: str) -> str:

@@ -12,7 +12,7 @@ from syndr.downsample import DRCDown, Thinning
 from syndr.features import FeatureStore, build_backbone, extract
 from syndr.files import read_json, write_json
 from syndr.images import write_rejected
-from syndr.inputs import check_device, thumbnail_of
+from syndr.inputs import check_device, thumbnails_of
 from syndr.progress import Progress, silent
 from syndr.recipe import Recipe
 from syndr.report import write_report
@@ -32,12 +32,14 @@ from syndr.sources import (
 from syndr.stages import Stages
 from syndr.synthesize import pseudo_labels
 from syndr.tables import (
+    THINNING_FEATURES,
     cluster_sizes_table,
     clusters_table,
     every_candidate_table,
     selection_rejected,
     selection_table,
     write_rows,
+    write_thinning_features,
 )
 from syndr.theory import generalization_bound
 from syndr.virtual import check_types, made_with, virtual_types
@@ -53,8 +55,9 @@ def run(recipe: Recipe, progress: Progress = silent) -> dict[str, Any]:
     """Run an experiment into ``recipe.output``, going on from the stages that are done there.
 
     The folder holds ``recipe.json``, ``stages/``, ``features/``, ``selection.parquet``, ``samples.parquet``,
-    ``checkpoint/``, ``training.csv``, ``clusters.parquet``, ``cluster_sizes.parquet``, ``model.safetensors``,
-    ``predictions/``, ``results.json`` and ``report.html``; ``features/`` may lie elsewhere (``features.folder``).
+    ``checkpoint/``, ``training.csv``, ``clusters.parquet``, ``cluster_sizes.parquet``, ``thinning_features.npz``,
+    ``model.safetensors``, ``predictions/``, ``results.json`` and ``report.html``; ``features/`` may lie elsewhere
+    (``features.folder``).
 
     Args:
         recipe: The experiment.
@@ -93,7 +96,7 @@ def run(recipe: Recipe, progress: Progress = silent) -> dict[str, Any]:
         for stage in ("features", "select", "synthesize", "train", "evaluate"):
             summaries[stage] = stages.run(stage, getattr(experiment, stage), progress)
     report = stages.path / "report.html"
-    write_report(stages.path, report, thumbnail_of)
+    write_report(stages.path, report, thumbnails_of)
     return {**summaries, "report": str(report)}
 
 
@@ -291,6 +294,7 @@ class _Experiment:
     def _write_clusters(self, thinning: Thinning) -> None:
         clusters_table(thinning).write(self._path("clusters.parquet"))
         cluster_sizes_table(thinning).write(self._path("cluster_sizes.parquet"))
+        write_thinning_features(thinning, self._path(THINNING_FEATURES), self.recipe.seed)
 
     def _note_epoch(self, epoch: int, model: IQAModel) -> None:
         """Keep each epoch's agreement with the targets: the released code's way of choosing an epoch."""

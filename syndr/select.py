@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from syndr import _native
 from syndr.errors import InputError
+from syndr.notebook import card
 from syndr.progress import Progress, silent
 from syndr.search import (
     ExactSearch,
@@ -96,6 +97,15 @@ class Selection:
             + (f" (closest: {rival} at {distance:.4f})" if other >= 0 else ""),
             SET_ASIDE: f"{name} was set aside: its features have no usable direction",
         }[reason]
+
+    def _repr_html_(self) -> str:
+        colours = {SELECTED: "#1b8a5a"}
+        return card(
+            f"DDCUp selected {len(self.indices):,} of {len(self.reasons):,} candidates",
+            {reason: count for reason, count in self.counts.items() if count}
+            | {"lower threshold": self.lower, "upper threshold": self.upper},
+            [(reason, count, colours.get(reason, "#a9b4be")) for reason, count in self.counts.items()],
+        )
 
     def __repr__(self) -> str:
         fates = ", ".join(f"{count} {reason}" for reason, count in self.counts.items() if count)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from syndr.errors import InputError
+from syndr.notebook import card
 from syndr.samples import Samples
 from syndr.search import OnBadRows, Search, as_matrix, check_groups, check_ids, check_same_dims, get_search, split_rows
 from syndr.virtual import virtual_rows
@@ -43,6 +44,20 @@ class PseudoLabels:
     weights: npt.NDArray[np.float64]
     distances: npt.NDArray[np.float64]
     set_aside: list[str]
+
+    def _repr_html_(self) -> str:
+        used = (self.neighbours >= 0).sum(axis=1)
+        return card(
+            f"Pseudo-labels of {len(self.new_ids):,} images",
+            {
+                "distortion types x levels": f"{len(self.types)} x {len(self.levels)}",
+                "neighbours used, mean": float(used.mean()) if len(used) else None,
+                "quality, lowest to highest": f"{self.quality.min():.2f} to {self.quality.max():.2f}"
+                if self.quality.size
+                else None,
+                "set aside": len(self.set_aside),
+            },
+        )
 
     def samples(self, new_references: Samples, dataset_seed: int = 0) -> Samples:
         """Give the virtual rows: one for each new image, type and level.

@@ -11,8 +11,13 @@ import numpy as np
 from syndr.downsample import Thinning
 from syndr.files import atomic_path
 from syndr.images import Rejected
+from syndr.rng import hash_ids
 from syndr.samples import Samples
 from syndr.select import SELECTED, SET_ASIDE, TOO_CLOSE, TOO_FAR, Selection
+
+#: Where a run keeps the features of some samples for the map of its report: ``ids`` and ``features``.
+THINNING_FEATURES = "thinning_features.npz"
+_MAP_ROWS = 3000
 
 NO_DIRECTION = "the features have zero norm, NaN, infinity or a norm outside 1e-140..1e140"
 
@@ -72,6 +77,17 @@ def cluster_sizes_table(thinning: Thinning) -> Samples:
         largest_distance=thinning.largest_distance,
         label_span=thinning.label_span,
     )
+
+
+def write_thinning_features(thinning: Thinning, path: Path, seed: int = 0) -> None:
+    """Keep the features of a draw of the samples that were compared, as float16."""
+    ids = [thinning.ids[row] for row in np.flatnonzero(thinning.labels >= 0)]
+    rows = np.sort(np.argsort(hash_ids(ids, seed), kind="stable")[:_MAP_ROWS])
+    names = np.array([ids[row] for row in rows], dtype=np.str_)
+    unit = thinning.features[rows].astype(np.float32)
+    unit /= np.linalg.norm(unit, axis=1, keepdims=True)  # so that float16 holds them, whatever their size
+    with atomic_path(path) as temporary:
+        np.savez(temporary, ids=names, features=unit.astype(np.float16))
 
 
 def write_rows(path: Path, rows: list[dict[str, Any]]) -> None:

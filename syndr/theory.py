@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from syndr.errors import InputError
+from syndr.notebook import card
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,11 @@ class Bound:
     def total_corrected(self) -> float:
         """The sum with the third term as corrected; without the Rademacher term when that was not given."""
         return self._rest + self.heterogeneity_term_corrected
+
+    def _repr_html_(self) -> str:
+        names = ("m", "n", "eta", "delta", "rademacher_term", "sample_term", "heterogeneity_term_printed",
+                 "heterogeneity_term_corrected", "cluster_term", "total_printed", "total_corrected")  # fmt: skip
+        return card("Theorem 1, term by term", {name: getattr(self, name) for name in names})
 
     @property
     def _rest(self) -> float:

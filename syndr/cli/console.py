@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +23,17 @@ out = Console()
 err = Console(stderr=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
+
+
+class Place(StrEnum):
+    """How points are placed in the plane."""
+
+    auto = "auto"
+    umap = "umap"
+    pca = "pca"
+
+
+Places = Annotated[Place, typer.Option(help="Places of points: auto is UMAP where it is installed, else PCA.")]
 Seed = Annotated[int, typer.Option(help="Seed of every draw.")]
 
 

@@ -198,6 +198,15 @@ def downsample(
     search: Annotated[
         str, typer.Option(help=f"Who finds the look-alikes: {', '.join([*BACKENDS, AutoSearch.name])}.")
     ] = "exact",
+    report: Annotated[
+        Path | None, typer.Option(help="Also write a page that shows what went and why: report.html.")
+    ] = None,
+    pictures: Annotated[
+        Path | None,
+        typer.Option(
+            help="The rows' pictures, for the page: a folder, or a sample table with id and path.", exists=True
+        ),
+    ] = None,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
@@ -205,20 +214,25 @@ def downsample(
 
     Every pair below the distance is found, except by faiss-ivf and faiss-hnsw: these say how many they find.
 
-    Example: `syndr downsample embeddings.npy --labels quality.npy -o thinned.csv`
+    Example: `syndr downsample embeddings.npy --labels quality.npy -o thinned.csv --report report.html`
     """
+    if pictures is not None and report is None:
+        raise InputError("--pictures are for the page: give --report too")
     backend = get_search(search)
     ids, rows = _features(features)
     drcdown = DRCDown(
         distance, label_gap, min_keep, rule.value, random_state=seed, on_bad_rows="set_aside", search=backend
     )
+    quality = None if labels is None else _labels(labels, label_range, ids)
     with bars() as progress:
-        drcdown.fit(rows, None if labels is None else _labels(labels, label_range, ids), ids, progress=progress)
+        drcdown.fit(rows, quality, ids, progress=progress)
     found = drcdown.result_
     clusters_table(found).write(out)
     set_aside(out, thinning_rejected(found))
+    written = {} if report is None else {"report": _write_page(report, drcdown, quality, pictures, features)}
     result = {
         "table": str(out),
+        **written,
         "rows": len(rows),
         "kept": len(found.kept),
         "dropped": len(found.dropped),
@@ -240,7 +254,25 @@ def downsample(
         _largest_clusters(found),
         *_about_search(backend),
         f"table: {out}",
+        *(f"report: {path}" for path in written.values()),
     )
+
+
+def _write_page(page: Path, drcdown: DRCDown, quality: Any, pictures: Path | None, features: Path) -> str:
+    """Write the report of a thinning, with what is known of its rows: a store's own table, labels, pictures."""
+    from syndr.inputs import thumbnails_of
+    from syndr.report import thinning_page, write
+
+    ids = drcdown.result_.ids
+    known = Samples.from_columns(id=ids)
+    if pictures is not None:
+        known = table_or_folder(pictures).by_id(ids)
+    elif (features / "manifest.json").exists():
+        known = FeatureStore.open(features).samples
+    if quality is not None:
+        known = known.with_column("quality", quality)
+    write(thinning_page(drcdown, known, thumbnails_of if pictures is not None else None), page)
+    return str(page)
 
 
 def _report(backend: Search) -> dict[str, object]:

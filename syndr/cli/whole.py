@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from syndr.cli.console import Json, Seed, bars, set_aside, show, table
+from syndr.cli.console import Json, Place, Places, Seed, bars, set_aside, show, table
 
 
 def demo(
@@ -127,17 +127,18 @@ def report(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="The page; report.html in the folder by default.")
     ] = None,
+    places: Places = Place.auto,
     as_json: Json = False,
 ) -> None:
-    """Write a run's report as one self-contained HTML page.
+    """Write a run's report as one self-contained HTML page; `syndr downsample --report` writes that of a thinning.
 
     Example: `syndr report runs/first -o first.html`
     """
-    from syndr.inputs import thumbnail_of
+    from syndr.inputs import thumbnails_of
     from syndr.report import write_report
 
     path = out or folder / "report.html"
-    write_report(folder, path, thumbnail_of)
+    write_report(folder, path, thumbnails_of, places.value)
     show({"report": str(path)}, as_json, f"report: {path}")
 
 

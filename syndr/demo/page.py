@@ -5,9 +5,27 @@ from __future__ import annotations
 import numpy as np
 
 from syndr.demo.experiment import VARIANTS, DemoResult, Fold
-from syndr.distort import TYPES
+from syndr.distort import TYPES, distort
 from syndr.images import encode_thumbnail
-from syndr.report import Bars, Facts, Gallery, Histogram, Page, Picture, Section, Table, Text
+from syndr.report import (
+    Bars,
+    Cards,
+    Facts,
+    Gallery,
+    Histogram,
+    Map,
+    Page,
+    Picture,
+    Section,
+    Share,
+    Table,
+    Text,
+    Verdict,
+)
+from syndr.report.clustering import Clustering
+from syndr.report.sections.largest_clusters import cluster_cards
+from syndr.report.sections.maps import samples_map
+from syndr.samples import Samples
 from syndr.select import SELECTED
 
 
@@ -18,14 +36,40 @@ def demo_page(result: DemoResult) -> Page:
         title="syndr demo",
         subtitle=f"{len(result.folds)} photographs, each held out in turn; seed {result.seed}, {result.backbone}",
         sections=(
+            Section("In short", _in_short(result, first)),
             Section("Does reshaping help on a photograph never seen?", _outcome(result)),
             Section("What was made", _made(result)),
             Section(f"DDCUp, with {first.held_out} held out", _selection(result, first)),
-            Section(f"DRCDown, with {first.held_out} held out", _thinning(first)),
+            Section(f"DRCDown, with {first.held_out} held out", _thinning(result, first)),
             Section("Every fold", [_folds(result)]),
             Section("Time", [_time(result)]),
         ),
     )
+
+
+def _in_short(result: DemoResult, fold: Fold) -> list[Verdict | Text]:
+    """Say what happened to the first fold, as an example of all."""
+    found, selection = fold.thinning, fold.selection
+    thinned = int((found.sizes_kept < found.sizes).sum())
+    counts = selection.counts
+    return [
+        Verdict(
+            f"{len(found.dropped):,} of {len(found.labels):,}",
+            f"distorted pictures went, from {thinned:,} of {len(found.sizes):,} clusters ({fold.held_out} held out).",
+            [Share("kept", len(found.kept), "kept"), Share("dropped as look-alikes", len(found.dropped), "gone")],
+            [
+                f"Why: pictures nearer than {found.distance:g} in cosine distance, and alike in quality, are joined; "
+                "of a large cluster of such look-alikes half stay, drawn by seed."
+            ],
+        ),
+        Verdict(
+            f"{counts[SELECTED]:,} of {sum(counts.values()):,}",
+            "candidate windows were selected as new references.",
+            [Share("selected", counts[SELECTED], "added")]
+            + [Share(reason, number) for reason, number in counts.items() if reason != SELECTED],
+        ),
+        Text(f"The same was done {len(result.folds)} times, with another photograph held out each time."),
+    ]
 
 
 def _outcome(result: DemoResult) -> list[Table | Text | Bars]:
@@ -141,8 +185,9 @@ def _selection(result: DemoResult, fold: Fold) -> list[Text | Histogram | Table 
     ]
 
 
-def _thinning(fold: Fold) -> list[Text | Histogram | Table]:
+def _thinning(result: DemoResult, fold: Fold) -> list[Text | Histogram | Table | Cards | Map]:
     found = fold.thinning
+    clusters = Clustering.of(found, result.data.samples, {"distance": found.distance})
     largest = np.argsort(-found.sizes, kind="stable")[:8]
     return [
         Text(
@@ -150,6 +195,8 @@ def _thinning(fold: Fold) -> list[Text | Histogram | Table]:
             f"{int((found.sizes_kept < found.sizes).sum())} of them large enough to be thinned."
         ),
         Histogram(found.sizes, "Sizes of the clusters", "pictures in a cluster", bins=20, unit="clusters"),
+        *cluster_cards(clusters, lambda rows: _thumbnails(result, rows)),
+        samples_map(found.ids, found.features, clusters, None, result.seed),
         Table(
             ["cluster", "size", "kept", "largest inner distance", "label span"],
             [[c, found.sizes[c], found.sizes_kept[c], found.largest_distance[c], found.label_span[c]] for c in largest],
@@ -166,6 +213,16 @@ def _thinning(fold: Fold) -> list[Text | Histogram | Table]:
             note="Without the Rademacher term. Removing pictures makes clusters smaller, so eta rises by the theorem's "
             "own formula.",
         ),
+    ]
+
+
+def _thumbnails(result: DemoResult, rows: Samples) -> list[bytes | None]:
+    """Make the distorted pictures anew, from the windows in memory."""
+    row_of = result.data.references.row_of
+    columns = (rows[name].tolist() for name in ("reference", "type", "level", "seed"))
+    return [
+        encode_thumbnail(distort(result.data.windows[row_of[name]][None], kind, [level], [seed])[0])
+        for name, kind, level, seed in zip(*columns, strict=True)
     ]
 
 

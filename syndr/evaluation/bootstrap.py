@@ -10,6 +10,7 @@ from scipy.stats import rankdata
 
 from syndr.errors import InputError
 from syndr.evaluation.metrics import srcc
+from syndr.notebook import card
 
 # Resamples are ranked in blocks of about this many values, so that memory does not grow with their number.
 _BLOCK = 1 << 22
@@ -30,6 +31,11 @@ class Interval:
     low: float
     high: float
     level: float
+
+    def _repr_html_(self) -> str:
+        return card(
+            f"{self.value:.4f}", {f"{100 * self.level:g}% interval over images": f"{self.low:.4f} to {self.high:.4f}"}
+        )
 
 
 def bootstrap_interval(

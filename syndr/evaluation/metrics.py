@@ -10,6 +10,7 @@ from scipy import stats
 
 from syndr.errors import InputError
 from syndr.evaluation.logistic import fit_logistic
+from syndr.notebook import card
 
 #: Fewest images for which a correlation is given.
 MIN_IMAGES = 3
@@ -42,6 +43,11 @@ class Metrics:
     rmse: float
     rmse_logistic: float
     notes: tuple[str, ...] = ()
+
+    def _repr_html_(self) -> str:
+        names = {"SRCC": self.srcc, "KRCC": self.krcc, "PLCC": self.plcc, "PLCC, logistic": self.plcc_logistic}
+        errors = {"RMSE": self.rmse, "RMSE, logistic": self.rmse_logistic}
+        return card(f"Agreement over {self.n:,} images", {**names, **errors, "notes": "; ".join(self.notes) or None})
 
 
 def srcc(predictions: npt.ArrayLike, quality: npt.ArrayLike) -> float:

@@ -35,7 +35,7 @@ def encode_png(image: torch.Tensor) -> bytes:
 
 
 def encode_thumbnail(image: torch.Tensor, width: int = 160, height: int = 120) -> bytes:
-    """Encode a picture as a small JPEG that fits into ``width`` x ``height`` pixels.
+    """Encode a picture as a small WebP that fits into ``width`` x ``height`` pixels.
 
     Args:
         image: uint8 tensor of shape (3, H, W), RGB, on any device.
@@ -51,7 +51,7 @@ def encode_thumbnail(image: torch.Tensor, width: int = 160, height: int = 120) -
     picture = _picture(image)
     picture.thumbnail((width, height))
     buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=85)
+    picture.save(buffer, "WEBP", quality=75)
     return buffer.getvalue()
 
 

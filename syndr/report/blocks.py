@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,9 @@ from syndr.errors import InputError
 
 #: A number, a text, a truth value, or None for what does not exist. NumPy scalars count as what they hold.
 Cell = Any
+
+#: What a colour says: it stayed, it went, it is new, or none of these.
+Tone = Literal["kept", "gone", "added", "other"]
 
 
 @dataclass(frozen=True)
@@ -24,8 +27,36 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Share:
+    """A part of a whole."""
+
+    label: str
+    number: int
+    tone: Tone = "other"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a whole, for the reader who has a minute: a sentence, a bar of its parts, and the reasons.
+
+    Attributes:
+        figure: The number that matters most.
+        claim: The rest of its sentence.
+        parts: What the whole falls into, in the bar's order.
+        reasons: Sentences below the bar.
+    """
+
+    figure: str
+    claim: str
+    parts: Sequence[Share] = ()
+    reasons: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
 class Table:
     """A table; columns that hold nothing but numbers are set flush right in tabular figures.
+
+    On the screen a table of more than a few rows can be searched and sorted, and is shown page by page.
 
     Attributes:
         columns: Headings.
@@ -156,7 +187,7 @@ class Picture:
     """A thumbnail.
 
     Attributes:
-        image: Bytes of a PNG or JPEG file; None for a picture that cannot be shown.
+        image: Bytes of a PNG, JPEG or WebP file; None for a picture that cannot be shown.
         caption: What stands below it.
         mark: A word on it, such as "dropped".
         faded: Whether it is drawn pale, as something that is gone.
@@ -176,7 +207,103 @@ class Gallery:
     caption: str
 
 
-Block = Text | Table | Facts | Histogram | Bars | Plot | Gallery
+@dataclass(frozen=True)
+class Card:
+    """A group of pictures that belong together, with how many of them stayed.
+
+    Attributes:
+        title: Its name.
+        kept: How many stayed.
+        size: How many there were.
+        facts: What else is known of it.
+        pictures: Some of its members.
+        warning: What the reader must not miss; empty for nothing.
+    """
+
+    title: str
+    kept: int
+    size: int
+    facts: Mapping[str, Cell]
+    pictures: Sequence[Picture] = ()
+    warning: str = ""
+
+
+@dataclass(frozen=True)
+class Cards:
+    """Groups of pictures below each other."""
+
+    items: Sequence[Card]
+    caption: str
+    note: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Scale:
+    """Colours along a range: (n,) numbers, NaN where unknown."""
+
+    label: str
+    values: npt.ArrayLike
+
+
+@dataclass(frozen=True)
+class Classes:
+    """One colour for each class.
+
+    Attributes:
+        label: What the classes are.
+        values: (n,) the class of each point; None where unknown.
+        tones: Classes whose colours have a meaning; the others get colours of their own, in the order of ``names``.
+        names: The classes in the order of the legend; ascending when not given.
+    """
+
+    label: str
+    values: Sequence[str | None]
+    tones: Mapping[str, Tone] = field(default_factory=dict)
+    names: Sequence[str] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Map:
+    """Points in the plane, each of them something: one colouring at a time, and what it is when it is pointed at.
+
+    Attributes:
+        x: (n,) finite numbers.
+        y: (n,) finite numbers.
+        names: (n,) what each point is.
+        caption: What is shown.
+        colourings: What the reader may colour the points by; the first one is shown at first.
+        pictures: PNG, JPEG or WebP files of some points, by number.
+        note: How the places were found, and what was left out.
+    """
+
+    x: npt.ArrayLike
+    y: npt.ArrayLike
+    names: Sequence[str]
+    caption: str
+    colourings: Sequence[Scale | Classes]
+    pictures: Mapping[int, bytes] = field(default_factory=dict)
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        """Check that everything has one entry per point."""
+        count = len(self.names)
+        properties: list[tuple[str, Any]] = [("x", self.x), ("y", self.y)]
+        for what, given in (*properties, *((colouring.label, colouring.values) for colouring in self.colourings)):
+            if np.shape(given) != (count,):
+                raise InputError(f"map {self.caption!r}: {what} has shape {np.shape(given)} for {count} points")
+        if not (np.isfinite(self.x).all() and np.isfinite(self.y).all()):
+            raise InputError(f"map {self.caption!r}: a point has no finite place")
+
+
+@dataclass(frozen=True)
+class Folded:
+    """Blocks that are shown when they are asked for, and printed."""
+
+    title: str
+    blocks: Sequence[Block]
+
+
+Block = Text | Verdict | Table | Facts | Histogram | Bars | Plot | Gallery | Cards | Map | Folded
 
 
 @dataclass(frozen=True)

@@ -71,9 +71,9 @@ class Bar:
 
 @dataclass(frozen=True)
 class PlotChart:
-    """Geometry of a plot; ``y`` is counted from the top, as SVG does."""
+    """Geometry of a plot; ``y`` is counted from the top, as SVG does, and each point says what it is."""
 
-    points: tuple[tuple[float, float], ...]
+    points: tuple[tuple[float, float, str], ...]
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
 
@@ -149,7 +149,10 @@ def plot_chart(plot: Plot) -> PlotChart:
     if plot.diagonal:
         x_axis = y_axis = _Axis.around([*x, *y])
     return PlotChart(
-        points=tuple((x_axis.at(a), 100.0 - y_axis.at(b)) for a, b in zip(x, y, strict=True)),
+        points=tuple(
+            (x_axis.at(a), 100.0 - y_axis.at(b), f"{plot.x_label} {a:g}; {plot.y_label} {b:.4g}")
+            for a, b in zip(x, y, strict=True)
+        ),
         x_ticks=x_axis.ticks(6),
         y_ticks=y_axis.ticks(5),
     )

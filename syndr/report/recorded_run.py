@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
@@ -14,6 +17,7 @@ import pyarrow.parquet
 from syndr.errors import InputError, StoreError
 from syndr.files import read_json
 from syndr.samples import Samples
+from syndr.tables import THINNING_FEATURES
 
 #: The stages of a run, in order.
 STAGES = ("features", "select", "synthesize", "train", "evaluate")
@@ -113,6 +117,24 @@ class RecordedRun:
             raise StoreError(f"{error}; run its stage again") from error
         _check_columns(path, samples.table, columns)
         return samples
+
+    def thinning_features(self) -> tuple[list[str], npt.NDArray[np.floating[Any]]] | None:
+        """Read the ids and features of the samples drawn for the map.
+
+        Raises:
+            StoreError: When the file is damaged.
+        """
+        path = self.path / THINNING_FEATURES
+        if not path.is_file():
+            return None
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                ids, features = arrays["ids"].tolist(), arrays["features"]
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise StoreError(f"{path}: cannot be read ({error}); run the training again") from error
+        if features.ndim != 2 or len(ids) != len(features):
+            raise StoreError(f"{path}: {len(ids)} ids for features of shape {features.shape}; run the training again")
+        return ids, features
 
     def table(self, name: str, *columns: str) -> pa.Table | None:
         """Read a table without ids, ``.parquet`` or ``.csv``, that must have these columns.

@@ -6,23 +6,27 @@ from pathlib import Path
 
 from syndr.report.blocks import Page
 from syndr.report.page import write
+from syndr.report.projection import Method
 from syndr.report.recorded_run import RecordedRun
 from syndr.report.sections.clusters import clusters_section
 from syndr.report.sections.labels import labels_section
+from syndr.report.sections.maps import maps_section
 from syndr.report.sections.overview import overview_section
 from syndr.report.sections.results import results_section
-from syndr.report.sections.selection import Thumbnail, selection_section
+from syndr.report.sections.selection import selection_section
+from syndr.report.sections.summary import summary_section
 from syndr.report.sections.theorem import theorem_section
 from syndr.report.sections.training import training_section
+from syndr.report.thumbnails import Thumbnails
 
 
-def run_page(folder: str | Path, thumbnail: Thumbnail | None = None) -> Page:
+def run_page(folder: str | Path, thumbnails: Thumbnails | None = None, places: Method = "auto") -> Page:
     """Describe a run folder, as far as its stages were run.
 
     Args:
         folder: What ``syndr run`` wrote.
-        thumbnail: Gives a small PNG or JPEG file for the path of a picture, and raises
-            :class:`~syndr.errors.ImageError` for one that cannot be read. No pictures are shown without it.
+        thumbnails: Gives small pictures of samples; none are shown without it.
+        places: How the maps' points are placed (:func:`~syndr.report.project`); PCA is the quickest.
 
     Returns:
         The page; where a stage was not run, its section says so.
@@ -37,9 +41,11 @@ def run_page(folder: str | Path, thumbnail: Thumbnail | None = None) -> Page:
         title="How this training set was reshaped",
         subtitle=" · ".join(facts),
         sections=(
+            summary_section(run),
             overview_section(run),
-            selection_section(run, thumbnail),
-            clusters_section(run),
+            selection_section(run, thumbnails),
+            clusters_section(run, thumbnails),
+            maps_section(run, thumbnails, places),
             labels_section(run),
             theorem_section(run),
             training_section(run),
@@ -48,6 +54,8 @@ def run_page(folder: str | Path, thumbnail: Thumbnail | None = None) -> Page:
     )
 
 
-def write_report(folder: str | Path, out: str | Path, thumbnail: Thumbnail | None = None) -> None:
+def write_report(
+    folder: str | Path, out: str | Path, thumbnails: Thumbnails | None = None, places: Method = "auto"
+) -> None:
     """Write the report of a run folder as one HTML file; arguments and errors as :func:`run_page`."""
-    write(run_page(folder, thumbnail), out)
+    write(run_page(folder, thumbnails, places), out)

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from syndr.errors import ImageError, InputError
 from syndr.features.weights import weights_hash
 from syndr.images import Rejected, center_crop
+from syndr.notebook import card, curve
 from syndr.progress import Progress, silent, track
 from syndr.rng import mix
 from syndr.samples import Samples
@@ -48,6 +49,17 @@ class TrainingResult:
 
     log: tuple[EpochLog, ...]
     rejected: tuple[Rejected, ...]
+
+    def _repr_html_(self) -> str:
+        losses = [entry.loss for entry in self.log]
+        facts = {
+            "loss, first and last epoch": f"{losses[0]:.4f} → {losses[-1]:.4f}" if losses else None,
+            "rows in the last epoch": self.log[-1].rows if losses else None,
+            "dropped by thinning": self.log[-1].dropped if losses else None,
+            "pictures that could not be read": len(self.rejected),
+            "seconds": float(sum(entry.seconds for entry in self.log)),
+        }
+        return card(f"Trained for {len(losses)} epochs", facts) + curve(losses, "training loss")
 
 
 def fit(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
+import re
 from html.parser import HTMLParser
 
-_VOID = {"meta", "link", "img", "br", "hr"}
+_VOID = {"meta", "link", "img", "br", "hr", "input"}
 
 
 class Parsed(HTMLParser):
@@ -33,7 +37,7 @@ class Parsed(HTMLParser):
         self._open.pop()
 
     def handle_data(self, data):
-        if self._open and self._open[-1] != "style" and data.strip():
+        if self._open and self._open[-1] not in ("style", "script") and data.strip():
             self.texts.append(" ".join(data.split()))
 
     def all(self, tag: str, kind: str | None = None) -> list[dict[str, str]]:
@@ -50,10 +54,17 @@ class Parsed(HTMLParser):
 
 
 def assert_self_contained(html: str) -> Parsed:
-    """Fail when opening the page could run a script or ask anyone for anything."""
+    """Fail when opening the page could run a script but its own, or ask anyone for anything."""
     page = Parsed(html)
+    scripts = re.findall(r"<script>(.*?)</script>", html, flags=re.DOTALL)
+    (policy,) = [meta["content"] for meta in page.all("meta") if "http-equiv" in meta]
+    digests = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]
+    assert [f"script-src 'sha256-{digest}'" for digest in digests] == policy.split("; ")[-1:]
+    for block in re.findall(r'<script type="application/json">(.*?)</script>', html, flags=re.DOTALL):
+        json.loads(block)
     for tag, attributes in page.elements:
-        assert tag not in ("script", "iframe", "object", "embed", "base", "form"), tag
+        assert tag != "script" or attributes in ({}, {"type": "application/json"}), attributes
+        assert tag not in ("iframe", "object", "embed", "base", "form"), tag
         for name, value in attributes.items():
             assert not name.startswith("on"), f"{name} on <{tag}>"
             if name in ("href", "src", "srcset", "action", "data", "poster", "background", "xlink:href"):

@@ -9,7 +9,7 @@ from report.parsed import assert_self_contained
 
 from syndr.report import Text, render, run_page
 
-TITLES = ["What was done", "Selection", "Clusters", "Labels", "Theorem 1", "Training", "Results"]
+TITLES = ["In short", "What was done", "Selection", "Clusters", "Map", "Labels", "Theorem 1", "Training", "Results"]
 
 
 def section(folder, title, **options):

@@ -92,10 +92,11 @@ def test_values_and_intervals_that_do_not_exist_are_not_drawn():
 
 
 def test_points_are_where_they_belong_and_gaps_are_left_out():
-    chart = plot_chart(Plot([0, 5, np.nan, 10], [1, 2, 3, 3], "", "", ""))
-    assert chart.points == ((0.0, 100.0), (50.0, 50.0), (100.0, 0.0))
+    chart = plot_chart(Plot([0, 5, np.nan, 10], [1, 2, 3, 3], "", "steps", "loss"))
+    assert [point[:2] for point in chart.points] == [(0.0, 100.0), (50.0, 50.0), (100.0, 0.0)]
+    assert [point[2] for point in chart.points] == ["steps 0; loss 1", "steps 5; loss 2", "steps 10; loss 3"]
     square = plot_chart(Plot([0, 5], [5, 10], "", "", "", diagonal=True))
-    assert square.points == ((0.0, 50.0), (50.0, 0.0))
+    assert [point[:2] for point in square.points] == [(0.0, 50.0), (50.0, 0.0)]
     assert [tick.at for tick in square.x_ticks] == [tick.at for tick in square.y_ticks]
 
 

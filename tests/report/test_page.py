@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import json
+import re
 
 import numpy as np
 import pytest
@@ -10,12 +12,39 @@ from report.fake_run import HOSTILE, picture
 from report.parsed import Parsed, assert_self_contained
 
 from syndr.errors import InputError
-from syndr.report import Bars, Facts, Gallery, Histogram, Page, Picture, Plot, Section, Table, Text, render, write
-from syndr.report.page import data_uri, format_cell
+from syndr.report import (
+    Bars,
+    Card,
+    Cards,
+    Classes,
+    Facts,
+    Folded,
+    Gallery,
+    Histogram,
+    Map,
+    Page,
+    Picture,
+    Plot,
+    Scale,
+    Section,
+    Share,
+    Table,
+    Text,
+    Verdict,
+    render,
+    write,
+)
+from syndr.report.cells import format_cell
+from syndr.report.data import FIRST_ROWS, map_data
+from syndr.report.page import data_uri
 
 
 def one(*blocks, title="A page"):
     return Page(title, "subtitle", [Section("A section", blocks)])
+
+
+def map_colours(text):
+    return [Classes(text, [text, None], {text: "kept"}), Scale(text, [0.5, np.nan])]
 
 
 def everything(text):
@@ -39,6 +68,10 @@ def everything(text):
         Plot([1, 2], [3, 4], text, text, text, joined=True),
         Plot([1, 2], [3, 4], text, text, text, diagonal=True),
         Gallery([Picture(picture("PNG"), text, mark=text, faded=True), Picture(None, text)], text),
+        Verdict(text, text, [Share(text, 3, "kept"), Share(text, 1, "gone")], [text]),
+        Cards([Card(text, 3, 4, {text: text}, [Picture(picture("WEBP"), text)], text)], text, text),
+        Folded(text, [Text(text)]),
+        Map([0, 1], [0, 1], [text, text], text, map_colours(text), {0: picture("JPEG")}, text),
     ]
     return Page(text, text, [Section(text, blocks), Section(text, blocks)])
 
@@ -49,10 +82,11 @@ def test_a_page_with_every_block_is_self_contained():
     assert "http:" not in html
     assert "https:" not in html
     assert page.all("section") == [{"id": "section-1"}, {"id": "section-2"}]
-    assert [link["href"] for link in page.all("a")] == ["#section-1", "#section-2"]
+    assert [link["href"] for link in page.all("a", "skip")] == ["#section-1"]
+    assert [link["href"] for link in page.all("a")][1:] == ["#section-1", "#section-2"]
     assert len(page.all("svg")) == 8
     (policy,) = [meta["content"] for meta in page.all("meta") if "http-equiv" in meta]
-    assert policy == "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+    assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-")
 
 
 def test_markup_in_data_stays_text_everywhere():
@@ -83,11 +117,38 @@ def test_columns_of_numbers_and_nothing_else_are_set_flush_right():
     assert page.texts[start:-1] == ["a", "1", "0.50", "–", "1", "yes", "b", "1,234,567", "−2.00", "3", "2", "no"]
 
 
-def test_highlighted_rows_are_marked_and_long_tables_scroll():
-    short = Parsed(render(one(Table(["n"], [(n,) for n in range(30)], "short", highlighted=frozenset({3, 7})))))
-    assert [row.get("class") == "marked" for row in short.all("tr")[1:]] == [n in (3, 7) for n in range(30)]
-    assert not short.all("div", "tall")
-    assert len(Parsed(render(one(Table(["n"], [(n,) for n in range(31)], "long")))).all("div", "tall")) == 1
+def test_highlighted_rows_are_marked():
+    page = Parsed(render(one(Table(["n"], [(n,) for n in range(8)], "short", highlighted=frozenset({3, 7})))))
+    assert [row.get("class") == "marked" for row in page.all("tr")[1:]] == [n in (3, 7) for n in range(8)]
+    assert not page.all("script")[:-1]
+
+
+def test_a_long_table_begins_in_the_page_and_is_whole_in_its_data():
+    rows = [(n, f"</script>{n}", None if n == 2 else n / 3, n % 2 == 0) for n in range(100)]
+    html = render(one(Table(["n", "text", "third", "even"], rows, "long", highlighted=frozenset({99}), decimals=2)))
+    assert len(assert_self_contained(html).all("tr")) == 1 + FIRST_ROWS
+    data = json.loads(re.search(r'<script type="application/json">(.*?)</script>', html).group(1))
+    assert data["rows"] == 100
+    assert data["marked"] == [99]
+    n, text, third, even = data["columns"]
+    assert (n["numbers"], n["decimals"], third["decimals"]) == (list(range(100)), 0, 2)
+    assert text["texts"] == [row[1] for row in rows]
+    assert third["numbers"] == [None if x is None else pytest.approx(x, rel=1e-6) for *_, x, _ in rows]
+    assert even["texts"][:2] == ["yes", "no"]
+
+
+def test_a_map_keeps_its_shape_and_says_what_is_unknown():
+    plan = Map(
+        [0.0, 4.0, 2.0], [1.0, 1.0, 3.0], ["a", "b", "c"], "map",
+        [Classes("kind", ["x", None, "y"], names=("y", "x")), Scale("quality", [1.25, np.nan, 9.0])],
+        {1: picture("PNG")},
+    )  # fmt: skip
+    data = map_data(plan, data_uri)
+    assert (data["x"], data["y"], data["aspect"]) == ([0, 8191, 4096], [0, 0, 8191], 2.0)
+    assert data["colourings"][0]["values"] == [1, None, 0]
+    assert [entry["name"] for entry in data["colourings"][0]["classes"]] == ["y", "x"]
+    assert data["colourings"][1] == {"label": "quality", "low": 1.25, "high": 9.0, "values": [1.25, None, 9.0]}
+    assert list(data["pictures"]) == ["1"]
 
 
 def test_empty_blocks_render():
@@ -98,6 +159,10 @@ def test_empty_blocks_render():
         Bars([], [], "no bars"),
         Plot([], [], "no points", "x", "y"),
         Gallery([], "no pictures"),
+        Cards([], "no cards"),
+        Map([], [], [], "no points", []),
+        Map([], [], [], "no points", [Classes("none", []), Scale("none", [])]),
+        Verdict("0", "of 0"),
     )
     assert "No rows." in assert_self_contained(render(page)).texts
 
@@ -127,7 +192,7 @@ def test_cells(value, text):
     assert format_cell(value) == text
 
 
-@pytest.mark.parametrize(("kind", "mime"), [("PNG", "image/png"), ("JPEG", "image/jpeg")])
+@pytest.mark.parametrize(("kind", "mime"), [("PNG", "image/png"), ("JPEG", "image/jpeg"), ("WEBP", "image/webp")])
 def test_pictures_travel_inside_the_page(kind, mime):
     image = picture(kind)
     (element,) = Parsed(render(one(Gallery([Picture(image, "red")], "pictures")))).all("img")
@@ -137,7 +202,7 @@ def test_pictures_travel_inside_the_page(kind, mime):
 
 @pytest.mark.parametrize("image", [b"", b"GIF89a", b"<svg onload='alert(1)'/>", picture("BMP")])
 def test_other_bytes_are_refused(image):
-    with pytest.raises(InputError, match="PNG or JPEG"):
+    with pytest.raises(InputError, match="PNG, JPEG or WebP"):
         data_uri(image)
 
 
@@ -150,6 +215,9 @@ def test_other_bytes_are_refused(image):
         lambda: Bars(["a"], [1], "parts", parts=[]),
         lambda: Bars(["a"], [1], "errors", errors=[]),
         lambda: Plot([1], [1, 2], "lengths", "x", "y"),
+        lambda: Map([1], [1, 2], ["a"], "lengths", []),
+        lambda: Map([1], [np.nan], ["a"], "no place", []),
+        lambda: Map([1], [1], ["a"], "values", [Scale("s", [1, 2])]),
     ],
 )
 def test_blocks_that_do_not_fit_together_are_refused(block):

@@ -12,10 +12,23 @@ from report.fake_run import HOSTILE, LOWER, UPPER, picture, write_json, write_ru
 from report.parsed import assert_self_contained
 from report.reading import TITLES, edit_json, only, section, texts
 
-from syndr.errors import ImageError
 from syndr.evaluation.bootstrap import bootstrap_interval
-from syndr.report import Bars, Facts, Gallery, Histogram, Plot, Table, Text, render, run_page, write_report
+from syndr.report import (
+    Bars,
+    Facts,
+    Folded,
+    Gallery,
+    Histogram,
+    Plot,
+    Table,
+    Text,
+    Verdict,
+    render,
+    run_page,
+    write_report,
+)
 from syndr.report.chart import histogram_chart
+from syndr.report.sections import selection
 from syndr.samples import Samples
 
 
@@ -33,17 +46,31 @@ def test_a_complete_run_is_one_self_contained_file(complete, tmp_path):
     assert (tmp_path / "again.html").read_bytes() == out.read_bytes()
 
 
-def test_overview_has_headline_numbers_stages_and_recipe(complete):
-    blocks = section(complete, "What was done")
+def test_the_page_opens_with_how_many_went_from_where_and_why(complete):
+    blocks = section(complete, "In short")
     samples, selection = (Samples.read(complete / name) for name in ("samples.parquet", "selection.parquet"))
     dropped = int((~Samples.read(complete / "clusters.parquet")["kept"]).sum())
-    headline, recipe = [block.pairs for block in blocks if isinstance(block, Facts)]
+    thinned, selected = [block for block in blocks if isinstance(block, Verdict)]
+    assert thinned.figure == f"{dropped:,} of {len(samples):,}"
+    sizes = pq.read_table(complete / "cluster_sizes.parquet").to_pydict()
+    lost = np.array(sizes["size"]) - np.array(sizes["kept"])
+    assert f"from {(lost > 0).sum():,} of {len(lost):,} clusters" in thinned.claim
+    assert sum(part.number for part in thinned.parts) == len(samples)
+    assert [part.number for part in thinned.parts if part.tone == "gone"] == [dropped]
+    assert "cosine distance is below 0.1" in thinned.reasons[0]
+    losers = only(blocks, Bars)
+    assert [value - part for value, part in zip(losers.values, losers.parts, strict=True)] == sorted(lost)[:-7:-1]
     chosen = int((selection["reason"] == "selected").sum())
-    assert headline["Candidate references selected"].replace("\xa0", " ").startswith(f"{chosen} of 260 (")
-    assert headline["Training samples kept"] == len(samples) - dropped
-    assert headline["Training samples dropped"].replace("\xa0", " ").startswith(f"{dropped} of {len(samples):,} (")
-    assert headline["SRCC on BID"] == json.loads((complete / "results.json").read_text())["BID"]["srcc"]
-    assert headline["Time"] == "1 h 31 min"
+    assert selected.figure == f"{chosen} of 260"
+    assert sum(part.number for part in selected.parts) == 260
+    facts = only(blocks, Facts).pairs
+    assert facts["SRCC on BID"] == json.loads((complete / "results.json").read_text())["BID"]["srcc"]
+    assert facts["Time"] == "1 h 31 min"
+
+
+def test_overview_has_stages_and_recipe(complete):
+    blocks = section(complete, "What was done")
+    (recipe,) = [block.pairs for folded in blocks if isinstance(folded, Folded) for block in folded.blocks]
     assert recipe["downsample.distance"] == "0.1"
     assert recipe["train.lr"] == "2e-05"
     assert recipe["labels.levels"] == "1; 3; 5"
@@ -55,7 +82,9 @@ def test_overview_has_headline_numbers_stages_and_recipe(complete):
 def test_recorded_versions_are_shown(run):
     edit_json(run / "stages" / "train.json", lambda stage: stage.update(versions={"torch": "2.11.0"}))
     blocks = section(run, "What was done")
-    assert {"torch": "2.11.0"} in [block.pairs for block in blocks if isinstance(block, Facts)]
+    assert {"torch": "2.11.0"} in [
+        block.pairs for folded in blocks if isinstance(folded, Folded) for block in folded.blocks
+    ]
     assert "not recorded" not in texts(blocks)
 
 
@@ -78,33 +107,36 @@ def test_selection_draws_both_thresholds_and_the_selected(complete):
     assert sum(fates.values) == 260
 
 
-def test_the_candidate_table_is_cut_and_says_so(complete):
+def test_the_candidate_table_is_cut_and_says_so(complete, monkeypatch):
+    monkeypatch.setattr(selection, "_TABLE_ROWS", 100)
     candidates = only(section(complete, "Selection"), Table)
     table = Samples.read(complete / "selection.parquet")
-    assert [row[0] for row in candidates.rows] == table.ids[:200]
-    assert "first 200 of 260" in candidates.note
-    assert candidates.highlighted == set(np.flatnonzero(table["reason"][:200] == "selected"))
+    chosen = {name for name, reason in zip(table.ids, table["reason"], strict=True) if reason == "selected"}
+    shown = [row[0] for row in candidates.rows]
+    assert len(shown) == 100
+    assert chosen < set(shown)  # the selected first, then a draw of the others, in the table's order
+    assert shown == [name for name in table.ids if name in set(shown)]
+    assert "draw of 100 of 260" in candidates.note
+    assert {shown[row] for row in candidates.highlighted} == chosen
 
 
-def test_short_candidate_tables_are_whole(tmp_path):
-    candidates = only(section(write_run(tmp_path / "small", candidates=150), "Selection"), Table)
-    assert len(candidates.rows) == 150
-    assert "first" not in candidates.note
+def test_short_candidate_tables_are_whole(complete):
+    candidates = only(section(complete, "Selection"), Table)
+    assert [row[0] for row in candidates.rows] == Samples.read(complete / "selection.parquet").ids
+    assert "draw" not in candidates.note
 
 
-def test_thumbnails_are_shown_with_reasons_and_unreadable_ones_named(complete):
+def test_thumbnails_are_shown_with_reasons(complete):
     asked = []
 
-    def thumbnail(path):
-        asked.append(path)
-        if len(asked) == 2:
-            raise ImageError(f"{path}: truncated")
-        return picture("JPEG")
+    def thumbnails(samples):
+        asked.append(samples["path"].tolist())
+        return [None if row == 1 else picture("JPEG") for row in range(len(samples))]
 
-    chosen, others = [b for b in section(complete, "Selection", thumbnail=thumbnail) if isinstance(b, Gallery)]
+    chosen, others = [b for b in section(complete, "Selection", thumbnails=thumbnails) if isinstance(b, Gallery)]
     table = Samples.read(complete / "selection.parquet")
     selected = np.flatnonzero(table["reason"] == "selected")[:24]
-    assert asked[: len(selected)] == table["path"][selected].tolist()
+    assert table["path"][selected].tolist() in asked
     assert [item.image is None for item in chosen.items] == [row == 1 for row in range(len(selected))]
     assert not any(item.faded or item.mark for item in chosen.items)
     assert len(others.items) == 18
@@ -134,7 +166,7 @@ def test_cluster_numbers_add_up(complete):
     by_size = only(blocks, Table, "Cluster sizes")
     assert np.sum([row[1:] for row in by_size.rows], axis=0).tolist() == [len(size), len(size), size.sum(), kept.sum()]
     largest = only(blocks, Table, "The largest").rows
-    assert [row[1] for row in largest] == sorted(size.tolist(), reverse=True)[:25]
+    assert [row[1] for row in largest] == sorted(size[size > 1].tolist(), reverse=True)
     assert all(row[1] == row[2] + row[3] for row in largest)
     assert f"{int((kept < size).sum())} clusters of look-alikes" in texts(blocks)
 
@@ -222,7 +254,7 @@ def test_the_theorem_is_shown_term_by_term_with_its_caveat(complete):
     summary = json.loads((complete / "stages" / "train.json").read_text())["summary"]
     before, after = summary["bound_before"], summary["bound_after"]
     assert after["eta"] > before["eta"]
-    rows = {row[0].split(",")[0]: row[1:] for row in only(blocks, Table).rows}
+    rows = {row[0].split(",")[0]: row[1:] for row in only(blocks, Table, "The bound").rows}
     assert rows["η"] == (before["eta"], after["eta"], after["eta"] - before["eta"])
     assert rows["n"] == (before["n"], after["n"], after["n"] - before["n"])
     printed, corrected = rows["√(η L / (8 m))"][1], rows["√(η L / (2 m))"][1]
@@ -234,6 +266,12 @@ def test_the_theorem_is_shown_term_by_term_with_its_caveat(complete):
     assert "Removing samples raises η by the theorem's own formula" in said
     assert "does not justify thinning" in said
     assert "thinning raised η" in said
+    sizes = pq.read_table(complete / "cluster_sizes.parquet").to_pydict()
+    before, after = (np.array(sizes[name]) / np.sum(sizes[name]) for name in ("size", "kept"))
+    balance = {row[0]: row[1:] for row in only(blocks, Table, "How evenly").rows}
+    chance = balance["Chance that two samples are of one cluster"]
+    assert chance[:2] == pytest.approx(((before**2).sum(), (after**2).sum()))
+    assert f"worth {1 / chance[0]:,.1f} equally large clusters before thinning and {1 / chance[1]:,.1f} after" in said
 
 
 def test_training_shows_the_log(complete):
@@ -288,7 +326,9 @@ def test_notes_of_the_metrics_are_passed_on(run):
 
 def test_markup_in_ids_and_names_stays_text(tmp_path):
     folder = write_run(tmp_path / "run", references=3, prefix=HOSTILE, pool={"images": HOSTILE})
-    page = assert_self_contained(render(run_page(folder, thumbnail=lambda path: picture("PNG"))))
+    page = assert_self_contained(render(run_page(folder, thumbnails=lambda samples: [picture("PNG")] * len(samples))))
     shown = " ".join(HOSTILE.split())
-    assert sum(text.startswith(f"{shown}pool-") for text in page.texts) >= 200
+    assert (
+        sum(text.startswith(f"{shown}pool-") for text in page.texts) >= 25
+    )  # of the table in the page, and the pictures
     assert shown in page.texts

@@ -2,98 +2,102 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import numpy.typing as npt
 
 from syndr.report.blocks import Bars, Block, Facts, Section, Table, Text
+from syndr.report.clustering import CHAINED_RADII, CHAINED_SPAN, Clustering
 from syndr.report.recorded_run import RecordedRun
-from syndr.report.sections.largest_clusters import largest_clusters
+from syndr.report.sections.largest_clusters import cluster_cards, largest_clusters
 from syndr.report.sections.wording import absent, count, part
+from syndr.report.thumbnails import Thumbnails
 
 TITLE = "Clusters"
-#: A cluster is called chained when its ends are this many radii, or this far in quality, apart.
-_CHAINED_RADII, _CHAINED_SPAN = 2.0, 2.0
 _CLASS_STARTS = np.array([1, 2, 6, 11, 21, 41, 101, 201, 501, 1001, 10001])
 
 
-def clusters_section(run: RecordedRun) -> Section:
-    """Build the section."""
+def clusters_section(run: RecordedRun, thumbnails: Thumbnails | None = None) -> Section:
+    """Build the section of a run."""
     if run.setting("downsample", "enabled") is False:
         return Section(TITLE, [Text("The recipe switches thinning off (downsample.enabled): every sample was kept.")])
     if run.stage("train") is None:
         return Section(TITLE, [absent("train")])
-    table = run.table("cluster_sizes.parquet", "cluster", "size", "kept", "largest_distance", "label_span")
-    if table is None:
+    found = Clustering.recorded(run)
+    if found is None:
         return Section(TITLE, [absent("train", "cluster_sizes.parquet")])
-    if table.num_rows == 0:
+    return clustering_section(found, thumbnails)
+
+
+def clustering_section(found: Clustering, thumbnails: Thumbnails | None = None) -> Section:
+    """Build the section from what thinning did."""
+    if len(found.size) == 0:
         return Section(TITLE, [Text("No sample was eligible for thinning, so there are no clusters.")])
-    columns = {name: table[name].to_numpy() for name in table.column_names}
-    size, kept = columns["size"], columns["kept"]
-    thinned = int((kept < size).sum())
-    radius = run.setting("downsample", "distance")
-    chained = _chained(columns, radius)
+    size, kept = found.size, found.kept
     blocks: list[Block] = [
-        Text(_what_happened(run, size, kept, thinned)),
+        Text(f"{what_happened(found)} {the_rule(found)}"),
         Facts(
             {
                 "Samples in clusters": int(size.sum()),
-                "Dropped": part(int((size - kept).sum()), int(size.sum())),
-                "Clusters thinned": part(thinned, len(size)),
+                "Dropped": part(found.dropped, int(size.sum())),
+                "Clusters thinned": part(found.thinned, len(size)),
                 "Largest cluster, before and after": f"{size.max():,} → {kept.max():,}",
             },
             headline=True,
         ),
-        *_chaining_note(chained, radius),
+        *_chaining_note(found),
         _bars_by_size(size, kept),
+        *cluster_cards(found, thumbnails),
         _sizes_before_and_after(size, kept),
-        largest_clusters(run, columns, chained),
+        largest_clusters(found),
     ]
     return Section(TITLE, blocks)
 
 
-def _what_happened(run: RecordedRun, size: npt.NDArray[np.int64], kept: npt.NDArray[np.int64], thinned: int) -> str:
-    radius, gap, least = (run.setting("downsample", key) for key in ("distance", "label_gap", "min_keep"))
-    sentences = ["DRCDown dropped nothing: no cluster of look-alikes is large enough to be thinned."]
-    if thinned:
-        sentences = [
-            f"DRCDown dropped {count(int((size - kept).sum()), 'sample')} from {count(thinned, 'cluster')} of "
-            f"look-alikes; the other {count(len(size) - thinned, 'cluster')} kept every member."
-        ]
+def what_happened(found: Clustering) -> str:
+    """Say what went, and from how many clusters."""
+    if not found.thinned:
+        return "DRCDown dropped nothing: no cluster of look-alikes is large enough to be thinned."
+    return (
+        f"DRCDown dropped {count(found.dropped, 'sample')} from {count(found.thinned, 'cluster')} of look-alikes; "
+        f"the other {count(len(found.size) - found.thinned, 'cluster')} kept every member."
+    )
+
+
+def the_rule(found: Clustering) -> str:
+    """Say what makes a cluster, and how many of its members stay."""
+    radius, gap, least = (found.settings.get(key) for key in ("distance", "label_gap", "min_keep"))
+    sentences: list[str] = []
     if radius is not None and gap is not None:
+        labels = f" and their qualities differ by less than {gap:g} on the 0–10 scale"
         sentences.append(
-            f"Two samples are joined when their cosine distance is below {radius:g} and their qualities differ by less "
-            f"than {gap:g} on the 0–10 scale; a cluster is whatever is joined, directly or through others."
+            f"Two samples are joined when their cosine distance is below {radius:g}"
+            f"{'' if np.isnan(found.label_span).all() else labels}; a cluster is whatever is joined, directly or "
+            "through others."
         )
-    limit = {"released": 1, "paper": 2}.get(str(run.setting("downsample", "rule")))
+    limit = {"released": 1, "paper": 2}.get(str(found.settings.get("rule")))
     if limit is not None and least is not None:
         sentences.append(
             f"A cluster of more than {limit * least} members keeps half of them, but at least {least}, drawn by seed."
         )
-    if run.setting("downsample", "refresh") == "epoch":
+    if found.settings.get("refresh") == "epoch":
         sentences.append(
             "Thinning is redone in every epoch with the features the model then has; shown here is the last one."
         )
     return " ".join(sentences)
 
 
-def _chained(columns: Mapping[str, npt.NDArray[np.float64]], radius: float | None) -> npt.NDArray[np.bool_]:
-    wide = columns["label_span"] > _CHAINED_SPAN
-    return wide if radius is None else wide | (columns["largest_distance"] > _CHAINED_RADII * radius)
-
-
-def _chaining_note(chained: npt.NDArray[np.bool_], radius: float | None) -> list[Text]:
-    number = int(chained.sum())
-    test = "" if radius is None else f"two members are more than {_CHAINED_RADII * radius:g} apart, or "
-    test += f"qualities differ by more than {_CHAINED_SPAN:g}"
+def _chaining_note(found: Clustering) -> list[Text]:
+    number = int(found.chained.sum())
+    radius = found.settings.get("distance")
+    test = "" if radius is None else f"two members are more than {CHAINED_RADII * radius:g} apart, or "
+    test += f"qualities differ by more than {CHAINED_SPAN:g}"
     if number == 0:
         return [Text(f"No cluster is chained: in none of them {test}.")]
     return [
         Text(
-            f"Chaining: in {part(number, len(chained))} clusters {test}. Such a cluster holds unlike samples that are "
-            "joined only through look-alikes between them; look at it before you trust what was dropped from it. Those "
-            "among the largest are marked below.",
+            f"Chaining: in {part(number, len(found.chained))} clusters {test}. Such a cluster holds unlike samples "
+            "that are joined only through look-alikes between them; look at it before you trust what was dropped from "
+            "it. Those among the largest are marked below.",
             warning=True,
         )
     ]

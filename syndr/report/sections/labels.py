@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pyarrow.compute as pc
 
 from syndr.report.blocks import Block, Cell, Histogram, Section, Table, Text
+from syndr.report.clustering import Clustering
 from syndr.report.recorded_run import RecordedRun
 from syndr.report.sections.wording import absent
 from syndr.samples import Samples
@@ -21,11 +22,22 @@ def labels_section(run: RecordedRun) -> Section:
     samples = run.samples("samples.parquet", "quality")
     if samples is None:
         return Section(TITLE, [absent("synthesize", "samples.parquet" if run.stage("synthesize") else None)])
+    return _section(samples, run.samples("clusters.parquet", "kept"))
+
+
+def thinned_labels(found: Clustering) -> list[Section]:
+    """Build the section of a thinning; none when its samples have no labels."""
+    if found.samples is None or "quality" not in found.samples:
+        return []
+    return [_section(found.samples, found.members)]
+
+
+def _section(samples: Samples, members: Samples | None) -> Section:
     quality = samples["quality"]
     groups: dict[str, npt.NDArray[np.bool_]] = {"All training samples": np.ones(len(samples), dtype=bool)}
     blocks: list[Block] = []
 
-    dropped = _dropped(run, samples)
+    dropped = None if members is None else _dropped(members, samples)
     if dropped is None:
         blocks += [
             Histogram(quality, "Labels of the training samples", _AXIS, bins=_BINS, unit="samples"),
@@ -73,11 +85,8 @@ def labels_section(run: RecordedRun) -> Section:
     return Section(TITLE, blocks)
 
 
-def _dropped(run: RecordedRun, samples: Samples) -> npt.NDArray[np.bool_] | None:
-    """Tell which samples thinning dropped; None when no thinning was recorded."""
-    members = run.samples("clusters.parquet", "kept")
-    if members is None:
-        return None
+def _dropped(members: Samples, samples: Samples) -> npt.NDArray[np.bool_]:
+    """Tell which samples thinning dropped."""
     gone = members.table.filter(pc.invert(members.table["kept"]))["id"].combine_chunks()
     mask: npt.NDArray[np.bool_] = pc.is_in(samples.table["id"], gone).to_numpy()
     return mask

@@ -1,90 +1,122 @@
-"""The table of the largest clusters: how wide they are, what they hold, what was dropped."""
+"""The largest clusters: how wide they are, what they hold, what was dropped, and what that looks like."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-
 import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from syndr.report.blocks import Table
-from syndr.report.recorded_run import RecordedRun
+from syndr.report.blocks import Bars, Card, Cards, Picture, Table
+from syndr.report.clustering import Clustering
+from syndr.report.thumbnails import Thumbnails, can_show, pictures, spread
 from syndr.samples import Samples
 
-_TABLE_ROWS = 25
-_CONTENTS = {"Reference images": "reference", "Distortion types": "type"}
+_TABLE_ROWS = 5000
+_CARDS, _PICTURES = 8, 6  # pictures of members kept, and as many of members dropped
+_BARS = 6
+_CONTENTS = ("Reference images", "Distortion types")
+_CHAINED = "Chained: holds unlike samples, joined through look-alikes between them."
 
 
-def largest_clusters(
-    run: RecordedRun, columns: Mapping[str, npt.NDArray[np.float64]], chained: npt.NDArray[np.bool_]
-) -> Table:
-    """Build the table.
-
-    Args:
-        run: The run.
-        columns: Columns of ``cluster_sizes.parquet``.
-        chained: (clusters,) which of them to mark.
-    """
-    order = np.lexsort((columns["cluster"], -columns["size"]))
-    order = order[columns["size"][order] > 1][:_TABLE_ROWS]
-    holds = _contents(run, columns["cluster"][order])
-    total = len(columns["size"])
+def largest_clusters(found: Clustering) -> Table:
+    """Build the table."""
+    order = found.by_size[:_TABLE_ROWS]
+    numbers = found.cluster[order].tolist()
+    holds = found.contents(numbers)
+    total = len(found.size)
     return Table(
         columns=("Cluster", "Size", "Kept", "Dropped", "Largest distance", "Label span", "Chained", *_CONTENTS),
         rows=[
             (
-                str(columns["cluster"][at]),
-                int(columns["size"][at]),
-                int(columns["kept"][at]),
-                int(columns["size"][at] - columns["kept"][at]),
-                float(columns["largest_distance"][at]),
-                float(columns["label_span"][at]),
-                bool(chained[at]),
-                *(holds[columns["cluster"][at]][name] for name in _CONTENTS),
+                str(number),
+                int(found.size[at]),
+                int(found.kept[at]),
+                int(found.size[at] - found.kept[at]),
+                float(found.largest_distance[at]),
+                float(found.label_span[at]),
+                bool(found.chained[at]),
+                *(holds[number][name] for name in _CONTENTS),
             )
-            for at in order
+            for at, number in zip(order, numbers, strict=True)
         ],
         caption="The largest clusters of at least two samples",
-        note=(
-            f"The {len(order)} largest of {total:,} clusters; cluster_sizes.parquet has all. "
-            if total > len(order)
-            else ""
-        )
+        note=(f"The {len(order):,} largest of {total:,} clusters. " if total > len(order) else "")
         + "Chained clusters are marked. Numbers in brackets count samples.",
-        highlighted=frozenset(rank for rank, at in enumerate(order) if chained[at]),
+        highlighted=frozenset(rank for rank, at in enumerate(order) if found.chained[at]),
     )
 
 
-def _contents(run: RecordedRun, clusters: npt.NDArray[np.float64]) -> dict[int, dict[str, str | None]]:
-    """Say which references and distortions the members of some clusters come from, as far as the tables tell."""
-    members = run.samples("clusters.parquet", "cluster", "kept")
-    samples = run.samples("samples.parquet")
-    holds: dict[int, dict[str, str | None]] = {cluster: dict.fromkeys(_CONTENTS) for cluster in clusters}
-    if members is None or samples is None:
-        return holds
-    inside = members.table.filter(
-        pc.is_in(members.table["cluster"], pa.array(clusters).cast(members.table["cluster"].type))
-    )
-    cluster_of = dict(zip(inside["id"].to_pylist(), inside["cluster"].to_pylist(), strict=True))
-    rows = Samples(samples.table.filter(pc.is_in(samples.table["id"], inside["id"].combine_chunks())))
-    for title, column in _CONTENTS.items():
-        if column not in rows:
-            continue
-        counts: dict[int, Counter[str]] = {cluster: Counter() for cluster in holds}
-        for sample_id, value in zip(rows.ids, rows.table[column].to_pylist(), strict=True):
-            if value is not None:
-                counts[cluster_of[sample_id]][str(value)] += 1
-        for cluster, counter in counts.items():
-            holds[cluster][title] = _mostly(sorted(counter.items(), key=lambda entry: (-entry[1], entry[0])))
-    return holds
+def losses(found: Clustering) -> list[Bars]:
+    """Show the clusters that lost most, for the summary; nothing when none lost any."""
+    lost = found.size - found.kept
+    order = np.lexsort((found.cluster, -lost))[: min(_BARS, found.thinned)]
+    if not len(order):
+        return []
+    numbers = found.cluster[order].tolist()
+    holds = found.contents(numbers)
+    share = 100 * lost[order].sum() / found.dropped
+    return [
+        Bars(
+            labels=[_short(number, holds[number]["Reference images"]) for number in numbers],
+            values=found.size[order].tolist(),
+            parts=found.kept[order].tolist(),
+            caption=f"The {len(order)} clusters that lost most: {share:.0f}% of what went"
+            if len(order) > 1
+            else "The one cluster that lost samples",
+            part_label="kept",
+            whole_label="before thinning",
+        )
+    ]
 
 
-def _mostly(counts: Sequence[tuple[str, int]]) -> str | None:
-    """Name the two most frequent values and say how many others there are."""
-    texts = [f"{value} ({number})" for value, number in counts[:2]]
-    if len(counts) > 2:
-        texts.append(f"{len(counts) - 2} more")
-    return ", ".join(texts) or None
+def _short(number: int, references: str | None) -> str:
+    return f"cluster {number}" + (f": {references}" if references else "")
+
+
+def cluster_cards(found: Clustering, thumbnails: Thumbnails | None) -> list[Cards]:
+    """Show members of the largest clusters, those kept and those dropped; nothing without pictures."""
+    if thumbnails is None or not can_show(found.samples, thumbnails):
+        return []
+    order = found.by_size[:_CARDS]
+    numbers = found.cluster[order].tolist()
+    rows = found.rows_of(numbers)
+    if rows is None or not len(order):
+        return []
+    holds = found.contents(numbers)
+    cards = []
+    for at, number in zip(order, numbers, strict=True):
+        facts = {
+            "Largest inner distance": float(found.largest_distance[at]),
+            "Label span": float(found.label_span[at]),
+        }
+        cards.append(
+            Card(
+                f"Cluster {number}",
+                kept=int(found.kept[at]),
+                size=int(found.size[at]),
+                facts=facts | {name: value for name, value in holds[number].items() if value is not None},
+                pictures=_members(rows.take(rows["cluster"] == number), thumbnails),
+                warning=_CHAINED if found.chained[at] else "",
+            )
+        )
+    note = f"Up to {_PICTURES} members kept and {_PICTURES} dropped of each, evenly spaced in the order of their ids."
+    return [Cards(cards, f"The {len(cards)} largest clusters" if len(cards) > 1 else "The largest cluster", note)]
+
+
+def _members(rows: Samples, thumbnails: Thumbnails) -> list[Picture]:
+    by_id = sorted(range(len(rows)), key=lambda row: rows.ids[row])
+    kept = rows["kept"].astype(bool)
+    chosen = []
+    for fate in (True, False):
+        side = [row for row in by_id if kept[row] == fate]
+        chosen += [side[at] for at in spread(len(side), _PICTURES)]
+    shown = rows.take(chosen)
+    stays = shown["kept"].astype(bool)
+    return pictures(shown, thumbnails, _captions(shown), ["kept" if s else "dropped" for s in stays], (~stays).tolist())
+
+
+def _captions(shown: Samples) -> list[str]:
+    if "quality" not in shown:
+        return shown.ids
+    return [
+        f"{name} · {quality:.1f}" if np.isfinite(quality) else name
+        for name, quality in zip(shown.ids, shown["quality"].astype(float), strict=True)
+    ]

@@ -1,4 +1,4 @@
-"""Section "What was done": the few numbers that matter, the stages, the recipe, the versions."""
+"""Section "What was done": the stages, the recipe, the versions."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 
 import syndr
-from syndr.report.blocks import Block, Cell, Facts, Section, Table, Text
+from syndr.report.blocks import Block, Cell, Facts, Folded, Section, Table, Text
 from syndr.report.recorded_run import STAGES, RecordedRun, Stage
-from syndr.report.sections.wording import duration, part, setting_text
+from syndr.report.sections.wording import setting_text
 
 _TITLES = {
     "features": "Features of the pictures",
@@ -28,45 +28,26 @@ def overview_section(run: RecordedRun) -> Section:
     """Build the section."""
     found = [run.stage(name) for name in STAGES]
     stages = {stage.name: stage for stage in found if stage is not None}
+    versions = {name: value for stage in stages.values() for name, value in stage.versions.items()}
     blocks: list[Block] = [
-        Facts(_headline(run, stages), headline=True),
         Table(
             columns=("Stage", "Seconds", "What it reports"),
             rows=[_stage_row(name, stages.get(name)) for name in STAGES],
             caption="Stages",
             decimals=1,
         ),
+        Folded("The recipe, with every preset and default filled in", [Facts(dict(_settings(run.recipe)))]),
     ]
-    versions = {name: value for stage in stages.values() for name, value in stage.versions.items()}
     if versions:
-        blocks += [Text("The run used these versions:"), Facts(versions)]
-    blocks += [
-        Text("The recipe, with every preset and default filled in:"),
-        Facts(dict(_settings(run.recipe))),
+        blocks.append(Folded("The versions it ran with", [Facts(versions)]))
+    blocks.append(
         Text(
             f"This page was made with syndr {syndr.__version__}, Python {platform.python_version()}, "
             f"NumPy {np.__version__} and PyArrow {pa.__version__}."
             + ("" if versions else " The versions that the run itself used were not recorded.")
-        ),
-    ]
+        )
+    )
     return Section("What was done", blocks)
-
-
-def _headline(run: RecordedRun, stages: Mapping[str, Stage]) -> dict[str, Cell]:
-    facts: dict[str, Cell] = {}
-    if "select" in stages and (counts := stages["select"].summary.get("counts")):
-        facts["Candidate references selected"] = part(counts.get("selected", 0), sum(counts.values()))
-    if "synthesize" in stages:
-        facts["Pseudo-labelled samples added"] = stages["synthesize"].summary.get("pseudo")
-    if "train" in stages:
-        summary = stages["train"].summary
-        if "dropped" in summary and "rows" in summary:
-            facts["Training samples dropped"] = part(summary["dropped"], summary["rows"])
-        facts["Training samples kept"] = summary.get("kept")
-    for target, metrics in list((run.results() or {}).items())[:3]:
-        facts[f"SRCC on {target}"] = metrics.get("srcc")
-    facts["Time"] = duration(sum(stage.seconds for stage in stages.values()))
-    return facts
 
 
 def _stage_row(name: str, stage: Stage | None) -> tuple[Cell, ...]:

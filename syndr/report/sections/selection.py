@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import numpy.typing as npt
 
-from syndr.errors import ImageError
 from syndr.report.blocks import Bars, Block, Gallery, Histogram, Picture, Section, Table, Text
 from syndr.report.recorded_run import RecordedRun
 from syndr.report.sections.wording import absent, part
+from syndr.report.thumbnails import Thumbnails, can_show, pictures
+from syndr.rng import hash_ids
 from syndr.samples import Samples
 from syndr.select import SELECTED
 
-#: Gives a small PNG or JPEG file for the path of a picture.
-Thumbnail = Callable[[str], bytes]
-
 TITLE = "Selection"
-_TABLE_ROWS = 200
+_TABLE_ROWS = 10_000
 _PICTURES_SELECTED, _PICTURES_PER_REASON = 24, 6
 
 
-def selection_section(run: RecordedRun, thumbnail: Thumbnail | None) -> Section:
+def selection_section(run: RecordedRun, thumbnails: Thumbnails | None) -> Section:
     """Build the section."""
     if run.setting("select", "enabled") is False:
         return Section(TITLE, [Text("The recipe switches the selection of new references off (select.enabled).")])
@@ -75,51 +72,58 @@ def selection_section(run: RecordedRun, thumbnail: Thumbnail | None) -> Section:
             unit="candidates",
         ),
     ]
-    if thumbnail is not None and "path" in table:
-        blocks += _galleries(table, thumbnail)
+    if thumbnails is not None and can_show(table, thumbnails):
+        blocks += _galleries(table, thumbnails)
     return Section(TITLE, [*blocks, _candidates(table, chosen)])
 
 
 def _candidates(table: Samples, chosen: npt.NDArray[np.bool_]) -> Table:
-    shown = table.take(np.arange(min(len(table), _TABLE_ROWS)))
+    rows = _shown_rows(table, chosen)
+    shown = table.take(rows)
     columns = ("id", "reason", "nearest", "farthest", "distance", "other")
     return Table(
         columns=("Candidate", "Fate", "Nearest reference at", "Farthest at", "Decided at", "Decided by"),
         rows=list(zip(*(shown.table[name].to_pylist() for name in columns), strict=True)),
         caption="Candidates, and what decided their fate",
         note=_cut(len(shown), len(table)) + "Selected candidates are marked.",
-        highlighted=frozenset(np.flatnonzero(chosen[: len(shown)]).tolist()),
+        highlighted=frozenset(np.flatnonzero(chosen[rows]).tolist()),
     )
+
+
+def _shown_rows(table: Samples, chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    """Give all rows, or where they are too many a draw: of the selected first, then of the others."""
+    if len(table) <= _TABLE_ROWS:
+        return np.arange(len(table))
+    return np.sort(np.lexsort((hash_ids(table.ids, 0), ~chosen))[:_TABLE_ROWS])
 
 
 def _cut(shown: int, total: int) -> str:
     if shown == total:
         return ""
-    return f"The first {shown:,} of {total:,} candidates, in the pool's order; selection.parquet has all. "
+    return f"A draw of {shown:,} of {total:,} candidates, selected ones first; selection.parquet has all. "
 
 
-def _galleries(table: Samples, thumbnail: Thumbnail) -> Iterator[Gallery]:
+def _galleries(table: Samples, thumbnails: Thumbnails) -> Iterator[Gallery]:
     reasons = table["reason"]
     rows = np.flatnonzero(reasons == SELECTED)
     if len(rows):
         shown = rows[:_PICTURES_SELECTED]
-        yield Gallery(_pictures(table.take(shown), thumbnail), f"Selected candidates, {len(shown)} of {len(rows):,}")
+        yield Gallery(_pictures(table.take(shown), thumbnails), f"Selected candidates, {len(shown)} of {len(rows):,}")
     others = [
         np.flatnonzero(reasons == reason)[:_PICTURES_PER_REASON] for reason in np.unique(reasons) if reason != SELECTED
     ]
     if others:
-        pictures = _pictures(table.take(np.concatenate(others)), thumbnail)
-        yield Gallery(pictures, f"Rejected candidates, up to {_PICTURES_PER_REASON} for each reason")
+        rejected = table.take(np.concatenate(others))
+        yield Gallery(
+            _pictures(rejected, thumbnails), f"Rejected candidates, up to {_PICTURES_PER_REASON} for each reason"
+        )
 
 
-def _pictures(shown: Samples, thumbnail: Thumbnail) -> list[Picture]:
-    return [_picture(row, thumbnail) for row in shown.table.to_pylist()]
-
-
-def _picture(row: Mapping[str, Any], thumbnail: Thumbnail) -> Picture:
-    gone = row["reason"] != SELECTED
-    try:
-        image = thumbnail(row["path"])
-    except ImageError:
-        image = None
-    return Picture(image, f"{row['id']}, nearest {row['nearest']:.3f}", mark=row["reason"] if gone else "", faded=gone)
+def _pictures(shown: Samples, thumbnails: Thumbnails) -> list[Picture]:
+    gone = [reason != SELECTED for reason in shown["reason"]]
+    captions = [
+        f"{name}, nearest {near:.3f}" if near is not None and np.isfinite(near) else name
+        for name, near in zip(shown.ids, shown.table["nearest"].to_pylist(), strict=True)
+    ]
+    marks = [reason if away else "" for reason, away in zip(shown["reason"], gone, strict=True)]
+    return pictures(shown, thumbnails, captions, marks, gone)
