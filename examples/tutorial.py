@@ -1,25 +1,16 @@
 """Bring your own embeddings: a thinned set, and a report that says what went and why."""
 
 import sys
-from pathlib import Path
 
 import numpy as np
 
 import syndr
-from syndr.report import Facts, Page, Section, Table, write
+from syndr.report import thinning_page, write
 
-embeddings, quality = sys.argv[1:3]  # .npy files: (rows, dims) numbers, and (rows,) scores from 0 to 10
-out = Path(sys.argv[3])  # a folder for the results
-X, y = np.load(embeddings, mmap_mode="r"), np.load(quality)
-found = syndr.DRCDown(distance=0.1, label_gap=1.0, min_keep=20, random_state=0).fit(X, y).result_
-out.mkdir(parents=True, exist_ok=True)
-np.save(out / "kept.npy", found.kept)
-
-largest = np.argsort(-found.sizes)[:10]
-clusters = Table(
-    ["cluster", "members", "kept", "largest distance", "label span"],
-    [(c, found.sizes[c], found.sizes_kept[c], found.largest_distance[c], found.label_span[c]) for c in largest],
-    "The largest clusters; a largest distance far above 0.1 means that unlike images hang together in a chain",
-)
-counts = Facts({"rows": len(X), "kept": len(found.kept), "dropped": len(found.dropped)}, headline=True)
-write(Page("What was thinned", embeddings, [Section("Result", [counts, clusters])]), out / "report.html")
+embeddings, labels, kept, report = sys.argv[1:5]  # three .npy files and an .html: two to read, two to write
+X, y = np.load(embeddings, mmap_mode="r"), np.load(labels)  # (rows, dims), and (rows,) scores from 0 to 10
+ids = [str(row) for row in range(len(X))]  # or names of your own
+drcdown = syndr.DRCDown(distance=0.1, label_gap=1.0, min_keep=20, random_state=0).fit(X, y, ids)
+np.save(kept, drcdown.sample_indices_)
+samples = syndr.Samples.from_columns(id=ids, quality=y)  # with paths, and thumbnails, the page shows pictures too
+write(thinning_page(drcdown, samples, places="pca"), report)

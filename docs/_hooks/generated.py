@@ -34,11 +34,11 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 def _commands() -> str:
     """Describe every command, as typer itself does it, one level below the page's heading."""
     done = subprocess.run(
-        [sys.executable, "-m", "typer", "syndr.cli.main", "utils", "docs", "--name", "syndr"],
+        [sys.executable, "-P", "-m", "typer", "syndr.cli.main", "utils", "docs", "--name", "syndr"],
         capture_output=True,
         text=True,
         check=True,
-        cwd=_ROOT,
+        cwd=Path(__file__).parent,  # not where the checkout's syndr/ would hide the installed one and its native module
     )
     return re.sub(r"^(#+ )", r"#\1", done.stdout, flags=re.MULTILINE)
 

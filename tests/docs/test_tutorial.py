@@ -17,11 +17,14 @@ def test_it_leaves_a_thinned_set_and_a_report(tmp_path):
     np.save(tmp_path / "X.npy", X.astype(np.float32))
     np.save(tmp_path / "y.npy", np.full(len(X), 5.0))
     done = subprocess.run(
-        [sys.executable, str(TUTORIAL), "X.npy", "y.npy", "results"], cwd=tmp_path, capture_output=True, text=True
+        [sys.executable, str(TUTORIAL), "X.npy", "y.npy", "kept.npy", "report.html"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
-    kept = np.load(tmp_path / "results" / "kept.npy")
+    kept = np.load(tmp_path / "kept.npy")
     assert len(kept) == 30 + 30 + 6
     assert (kept < 60).sum() == 30 and (kept >= 120).sum() == 6
-    page = (tmp_path / "results" / "report.html").read_text(encoding="utf-8")
-    assert page.lstrip().startswith("<!doctype html>") and "66" in page and "What was thinned" in page
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert page.lstrip().startswith("<!doctype html>") and "66" in page and "What was thinned" in page and "60" in page
