@@ -36,9 +36,9 @@ syndr::MatrixView view_of(const py::array& array, const char* name) {
             array.strides(0), array.strides(1), scalar};
 }
 
-// A job whose ticks let Python see Ctrl-C and hear of progress.
+// A job whose ticks let Python see Ctrl-C and hear of progress. It keeps `progress`, which may be a temporary.
 syndr::Job job(unsigned threads, const py::object& progress) {
-    return syndr::Job(threads, [&progress](std::size_t done, std::size_t total) {
+    return syndr::Job(threads, [progress](std::size_t done, std::size_t total) {
         const py::gil_scoped_acquire hold;
         if (PyErr_CheckSignals() != 0) throw py::error_already_set();
         if (total > 0 && !progress.is_none()) progress(done, total);
