@@ -63,8 +63,9 @@ Doubles squared_norms(const py::array& X, unsigned threads, const py::object& pr
     auto work = job(threads, progress);
     std::vector<double> norms;
     {
+        const syndr::Kernel best = kernel();
         const py::gil_scoped_release release;
-        norms = syndr::squared_norms(view, work);
+        norms = syndr::squared_norms(view, best, work);
     }
     return to_array(std::move(norms));
 }
@@ -223,10 +224,11 @@ Doubles pair_distances(const py::array& A, const Doubles& norms_a, const py::arr
     std::vector<double> distances(count);
     auto work = job(threads, py::none());
     {
+        const syndr::Kernel best = kernel();
         const py::gil_scoped_release release;
         constexpr std::size_t kChunk = 256;
         work.run((count + kChunk - 1) / kChunk, [&](std::size_t chunk, unsigned) {
-            syndr::PairDistance decide(a, squared_a, b, squared_b);
+            syndr::PairDistance decide(a, squared_a, b, squared_b, best);
             for (std::size_t p = chunk * kChunk; p < std::min(count, (chunk + 1) * kChunk); ++p)
                 distances[p] = decide(std::size_t(rows_a[p]), std::size_t(rows_b[p]));
         });

@@ -14,7 +14,8 @@ using syndr::test::Matrix;
 
 std::vector<syndr::Pair> all_pairs(Matrix& rows) {
     const auto norms = rows.norms();
-    syndr::PairDistance decide(rows.view(), norms.data(), rows.view(), norms.data());
+    syndr::PairDistance decide(rows.view(), norms.data(), rows.view(), norms.data(),
+                               syndr::choose_kernel("portable"));
     std::vector<syndr::Pair> all;
     for (std::size_t i = 0; i < rows.rows(); ++i)
         for (std::size_t j = i + 1; j < rows.rows(); ++j)
