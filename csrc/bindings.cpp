@@ -36,9 +36,9 @@ syndr::MatrixView view_of(const py::array& array, const char* name) {
             array.strides(0), array.strides(1), scalar};
 }
 
-// A job whose ticks let Python see Ctrl-C and hear of progress.
+// A job whose ticks let Python see Ctrl-C and hear of progress. It keeps `progress`, which may be a temporary.
 syndr::Job job(unsigned threads, const py::object& progress) {
-    return syndr::Job(threads, [&progress](std::size_t done, std::size_t total) {
+    return syndr::Job(threads, [progress](std::size_t done, std::size_t total) {
         const py::gil_scoped_acquire hold;
         if (PyErr_CheckSignals() != 0) throw py::error_already_set();
         if (total > 0 && !progress.is_none()) progress(done, total);
@@ -63,8 +63,9 @@ Doubles squared_norms(const py::array& X, unsigned threads, const py::object& pr
     auto work = job(threads, progress);
     std::vector<double> norms;
     {
+        const syndr::Kernel best = kernel();
         const py::gil_scoped_release release;
-        norms = syndr::squared_norms(view, work);
+        norms = syndr::squared_norms(view, best, work);
     }
     return to_array(std::move(norms));
 }
@@ -223,10 +224,11 @@ Doubles pair_distances(const py::array& A, const Doubles& norms_a, const py::arr
     std::vector<double> distances(count);
     auto work = job(threads, py::none());
     {
+        const syndr::Kernel best = kernel();
         const py::gil_scoped_release release;
         constexpr std::size_t kChunk = 256;
         work.run((count + kChunk - 1) / kChunk, [&](std::size_t chunk, unsigned) {
-            syndr::PairDistance decide(a, squared_a, b, squared_b);
+            syndr::PairDistance decide(a, squared_a, b, squared_b, best);
             for (std::size_t p = chunk * kChunk; p < std::min(count, (chunk + 1) * kChunk); ++p)
                 distances[p] = decide(std::size_t(rows_a[p]), std::size_t(rows_b[p]));
         });

@@ -30,13 +30,14 @@ public:
         std::fill(to + float_stride_, to + stride_, std::int8_t(0));
     }
 
-    // A row as the unsigned operand of verdicts: `stride` bytes.
+    // A row as the first operand of verdicts, with the kernel's offset: `stride` bytes.
     void lift(std::size_t place, std::uint8_t* out) const {
         const std::int8_t* from = data_.data() + place * stride_;
+        const std::uint64_t offset = std::uint64_t(kernel_.bytes->offset) * 0x0101010101010101u;
         for (std::size_t k = 0, stride = stride_; k < stride; k += 8) {
             std::uint64_t eight;
             std::memcpy(&eight, from + k, sizeof eight);
-            eight ^= 0x8080808080808080u;  // adds kByteOffset to each byte
+            eight ^= offset;  // adds it to each byte: it is the highest bit, or none
             std::memcpy(out + k, &eight, sizeof eight);
         }
     }
@@ -50,7 +51,7 @@ public:
     Verdict verdict(std::size_t a, const std::uint8_t* lifted, std::size_t b) const {
         const QuantizedRow &u = rows_[a], &v = rows_[b];
         const std::int32_t dot =
-            kernel_.bytes->dot(lifted, data_.data() + b * stride_, stride_) - kByteOffset * v.sum;
+            kernel_.bytes->dot(lifted, data_.data() + b * stride_, stride_) - kernel_.bytes->offset * v.sum;
         const double squared = double(u.squared) + v.squared - 2.0 * u.step * v.step * dot;
         const double errors = double(u.error) + v.error;
         // The float32 numbers of a row are rounded: a millionth covers that.

@@ -57,7 +57,7 @@ inline std::vector<double> diameters(const MatrixView& view, const double* norms
         farthest[strip.cluster] = std::min(farthest[strip.cluster], best);
     });
 
-    PairDistance decide(view, norms, view, norms);
+    PairDistance decide(view, norms, view, norms, kernel);
     std::vector<double> result(count, 0.0);
     for (std::size_t c = 0; c < count; ++c)
         if (first[c + 1] - first[c] > 1) result[c] = decide(farthest[c].i, farthest[c].j);

@@ -41,7 +41,7 @@ public:
         : filter_(filter), radius_(radius), kernel_(kernel), stride_(stride),
           groups_((rows + kBlock - 1) / kBlock * (kBlock / kGroupRows)), packed_(groups_ * kGroupRows * filter.kept),
           bars_(groups_ * kGroupRows, kNever), offsets_(groups_ * kGroupRows, 0) {
-        std::fill(packed_.data(), packed_.data() + groups_ * kGroupRows * filter.kept, std::uint8_t(kByteOffset));
+        std::fill(packed_.data(), packed_.data() + groups_ * kGroupRows * filter.kept, std::uint8_t(kernel.bytes->offset));
         if (!filter.basis) return;
         const double skew = basis_skew(job);
         projection_error_ = std::sqrt(double(filter.directions)) * (1 + skew) * kernel.tile.rounding(stride) + skew +
@@ -77,11 +77,12 @@ public:
 
     // Rows place, place + 1, ... of kBlock, one after the other, and their bars with the packed rows' offset counted in.
     void unpack(std::size_t place, std::int8_t* rows, std::int32_t* bars) const {
+        const int offset = kernel_.bytes->offset;
         for (std::size_t r = 0; r < kBlock; ++r) {
             const std::uint8_t* from = packed_.data() + at(place + r);
             for (std::size_t k = 0; k < filter_.kept; k += kGroupStep)
                 for (std::size_t part = 0; part < kGroupStep; ++part)
-                    rows[r * filter_.kept + k + part] = std::int8_t(int(from[k * kGroupRows + part]) - kByteOffset);
+                    rows[r * filter_.kept + k + part] = std::int8_t(int(from[k * kGroupRows + part]) - offset);
             bars[r] = bars_[place + r] + offsets_[place + r];
         }
     }
@@ -109,15 +110,16 @@ private:
     void store_one(const float* x, double error, std::size_t place, std::int8_t* bytes) {
         const Rounded rounded =
             kernel_.rows->round(x, filter_.centre, filter_.kept, filter_.step, bytes);
+        const int offset = kernel_.bytes->offset;
         std::uint8_t* to = packed_.data() + at(place);
         for (std::size_t k = 0; k < filter_.kept; k += kGroupStep)
             for (std::size_t part = 0; part < kGroupStep; ++part)
-                to[k * kGroupRows + part] = std::uint8_t(int(bytes[k + part]) + kByteOffset);
+                to[k * kGroupRows + part] = std::uint8_t(int(bytes[k + part]) + offset);
         const double whole = (std::sqrt(rounded.off) + error) * (1 + 1e-9);
         const double slack = radius_ + 2 * std::sqrt(2 * radius_) * whole + 2 * whole * whole;
         const double bar = std::floor((rounded.squares - slack * (1 + 1e-9) / (double(filter_.step) * filter_.step)) / 2);
         bars_[place] = std::int32_t(std::max(bar, double(kAlways)));
-        offsets_[place] = kByteOffset * rounded.sum;
+        offsets_[place] = offset * rounded.sum;
     }
 
     // At least |B B^T - I| of the basis B (Frobenius), which also bounds how far B lies from an orthonormal Q.

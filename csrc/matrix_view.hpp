@@ -54,7 +54,7 @@ struct MatrixView {
 
     // Widens one row to float64 (exact for every scalar).
     void load(std::size_t row, double* out) const {
-        const std::byte* p = data + std::ptrdiff_t(row) * row_stride;
+        const std::byte* p = this->row(row);
         switch (scalar) {
             case Scalar::f16: return widen<Half>(p, out);
             case Scalar::bf16: return widen<Brain>(p, out);
@@ -62,6 +62,8 @@ struct MatrixView {
             case Scalar::f64: return widen<Double>(p, out);
         }
     }
+
+    const std::byte* row(std::size_t row) const { return data + std::ptrdiff_t(row) * row_stride; }
 
     bool contiguous() const {
         constexpr std::ptrdiff_t sizes[] = {2, 2, 4, 8};

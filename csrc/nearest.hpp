@@ -48,7 +48,7 @@ inline Neighbours nearest(const MatrixView& queries, const double* query_norms, 
                                           std::min(tile, base.rows - b0), unit_base.stride(), products.data() + b0,
                                           base.rows);
         }
-        PairDistance decide(queries, query_norms, base, base_norms);
+        PairDistance decide(queries, query_norms, base, base_norms, settings.kernel);
         std::vector<std::size_t> rows;
         std::vector<float> scores;
         std::vector<std::pair<double, std::int64_t>> decided;

@@ -1,4 +1,4 @@
-// The last word on pairs that the filters leave open: float32 products outside a proven margin, float64 inside it.
+// The last word on pairs that the filters leave open: float64, or a float32 product where that lies outside its margin.
 #pragma once
 
 #include <vector>
@@ -13,8 +13,7 @@ namespace syndr {
 class PairDecider {
 public:
     PairDecider(const MatrixView& view, const double* norms, double radius, const Kernel& kernel)
-        : radius_(radius), kernel_(kernel), unit_(view, norms, kernel), exact_(view, norms, view, norms),
-          a_(unit_.stride()), b_(unit_.stride()) {
+        : radius_(radius), unit_(view, norms, kernel), exact_(view, norms, view, norms, kernel) {
         const double margin = product_error(kernel.tile, unit_.stride()) + decision_error(view.dims);
         outside_ = 1 - radius - margin;
         inside_ = 1 - radius + margin;
@@ -26,20 +25,10 @@ public:
         return product > inside_ ? Verdict::inside : Verdict::open;
     }
 
-    Verdict by_product(std::size_t i, std::size_t j) {
-        if (i != loaded_) {  // scans ask for many j with one i
-            unit_(i, a_.data());
-            loaded_ = i;
-        }
-        unit_(j, b_.data());
-        float product;
-        kernel_.tile.products(a_.data(), 1, b_.data(), 1, unit_.stride(), &product, 1);
-        return by_product(product);
-    }
+    // Of row i to rows j[0], ..., j[count - 1].
+    void distances(std::size_t i, const std::size_t* j, std::size_t count, double* out) { exact_(i, j, count, out); }
 
-    double distance(std::size_t i, std::size_t j) { return exact_(i, j); }
-
-    bool is_edge(std::size_t i, std::size_t j) { return distance(i, j) < radius_; }
+    bool is_edge(std::size_t i, std::size_t j) { return exact_(i, j) < radius_; }
 
     void load(std::size_t row, float* out) { unit_(row, out); }
 
@@ -47,11 +36,8 @@ public:
 
 private:
     double radius_, outside_, inside_;
-    Kernel kernel_;
     UnitRow unit_;
     PairDistance exact_;
-    Aligned<float> a_, b_;
-    std::size_t loaded_ = std::size_t(-1);
 };
 
 }  // namespace syndr

@@ -32,11 +32,11 @@ inline void multiply(const Kernel& kernel, const float* a, std::size_t rows_a, c
 
 // Makes rows orthonormal through their Gram matrix (Cholesky), in place; gives how many are left: those that depend on
 // earlier ones go.
-inline std::size_t orthonormalize(std::vector<std::vector<double>>& rows, Job& job) {
+inline std::size_t orthonormalize(std::vector<std::vector<double>>& rows, const Kernel& kernel, Job& job) {
     const std::size_t count = rows.size(), dims = rows.empty() ? 0 : rows[0].size();
     std::vector<std::vector<double>> gram(count, std::vector<double>(count));
     job.prepare(count, [&](std::size_t i, unsigned) {
-        for (std::size_t j = 0; j <= i; ++j) gram[i][j] = dot64(rows[i].data(), rows[j].data(), dims);
+        for (std::size_t j = 0; j <= i; ++j) gram[i][j] = kernel.exact->dot(rows[i].data(), rows[j].data(), dims);
     });
     std::vector<std::vector<double>> lower;  // of the rows that stay, without the zeros
     std::vector<std::size_t> stay;
@@ -102,8 +102,8 @@ inline PrincipalFilter principal_filter(const MatrixView& view, const double* no
     detail::multiply(kernel, weights.data(), directions, columns.data(), stride, across, basis.data(), stride, job);
     std::vector<std::vector<double>> wide(directions);
     for (std::size_t d = 0; d < directions; ++d) wide[d].assign(basis.data() + d * stride, basis.data() + (d + 1) * stride);
-    directions = detail::orthonormalize(wide, job);
-    directions = detail::orthonormalize(wide, job);  // the first may leave rounding errors
+    directions = detail::orthonormalize(wide, kernel, job);
+    directions = detail::orthonormalize(wide, kernel, job);  // the first may leave rounding errors
     for (std::size_t d = 0; d < directions; ++d)
         std::transform(wide[d].begin(), wide[d].end(), basis.data() + d * stride, [](double x) { return float(x); });
 

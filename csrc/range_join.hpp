@@ -1,9 +1,9 @@
 // Exact self-join: every pair with cosine distance < radius and |label gap| < gap, without looking at every pair closely.
 //
 // Rows stand in label order, so that only tiles whose labels come near can hold an edge. In a tile, short 8-bit rows rule
-// most pairs out (filter_rows.hpp), whole 8-bit rows decide most of the rest (byte_rows.hpp), float32 nearly all that is
-// left and float64 what lies inside its margin (pair_decider.hpp). Tiles in which much is left open are decided by one
-// float32 product of all their rows, which bounds the cost whatever the data.
+// most pairs out (filter_rows.hpp), whole 8-bit rows decide most of the rest (byte_rows.hpp), float64 what is left
+// (pair_decider.hpp). Tiles in which much is left open get one float32 product of all their rows first, which bounds the
+// cost whatever the data.
 #pragma once
 
 #include <algorithm>
@@ -292,33 +292,60 @@ private:
         constexpr std::size_t kMany = kBlock * kBlock / 32;
         const bool by_product = worker.open.size() > kMany;
         if (by_product) multiply(block_a, block_b, worker);
+        const auto verdict = [&](const Open& pair) {
+            if (!by_product) return Verdict::open;
+            return worker.decider.by_product(
+                worker.products->data()[(pair.a - block_a * kBlock) * kBlock + pair.b - block_b * kBlock]);
+        };
+        if constexpr (Sink::kDistances)
+            measure(verdict, sink.found[number], worker);
+        else
+            join(verdict, sink, worker);
+    }
+
+    template <class Decide>
+    void join(Decide verdict_of, Joining& sink, Worker& worker) {
         JoinCounts& counts = worker.counts;
         for (const Open& pair : worker.open) {
             if (sink.settled(pair.a, pair.b)) {
                 ++counts.joined;
                 continue;
             }
-            const std::size_t i = order_[pair.a], j = order_[pair.b];
-            const Verdict verdict =
-                by_product ? worker.decider.by_product(
-                                 worker.products->data()[(pair.a - block_a * kBlock) * kBlock + pair.b - block_b * kBlock])
-                           : worker.decider.by_product(row(i), row(j));
-            if constexpr (Sink::kDistances) {
-                if (verdict == Verdict::outside) {
-                    ++counts.by_float32;
+            const Verdict verdict = verdict_of(pair);
+            ++(verdict == Verdict::open ? counts.by_float64 : counts.by_float32);
+            if (verdict == Verdict::inside ||
+                (verdict == Verdict::open && worker.decider.is_edge(row(order_[pair.a]), row(order_[pair.b]))))
+                sink.edge(pair.a, pair.b);
+        }
+    }
+
+    // Open pairs stand row by row: each row's others are measured together.
+    template <class Decide>
+    void measure(Decide verdict_of, std::vector<Pair>& found, Worker& worker) {
+        std::size_t members[kBlock], rows[kBlock];
+        double distances[kBlock];
+        const std::vector<Open>& open = worker.open;
+        for (std::size_t next = 0; next < open.size();) {
+            const std::uint32_t a = open[next].a;
+            std::size_t count = 0;
+            for (; next < open.size() && open[next].a == a; ++next) {
+                if (verdict_of(open[next]) == Verdict::outside) {
+                    ++worker.counts.by_float32;
                     continue;
                 }
-                ++counts.by_float64;
+                members[count] = order_[open[next].b];
+                rows[count] = row(members[count]);
+                ++count;
+            }
+            const std::size_t i = order_[a];
+            worker.decider.distances(row(i), rows, count, distances);
+            worker.counts.by_float64 += count;
+            for (std::size_t n = 0; n < count; ++n) {
+                if (!(distances[n] < settings_.radius)) continue;
+                const std::size_t j = members[n];
                 const std::size_t low = std::min(i, j), high = std::max(i, j);
-                const double distance = worker.decider.distance(row(low), row(high));
-                if (!(distance < settings_.radius)) continue;
-                sink.found[number].push_back({std::int64_t(low), std::int64_t(high), distance});
-                ++counts.edges;
-            } else {
-                ++(verdict == Verdict::open ? counts.by_float64 : counts.by_float32);
-                if (verdict == Verdict::inside ||
-                    (verdict == Verdict::open && worker.decider.is_edge(row(i), row(j))))
-                    sink.edge(pair.a, pair.b);
+                found.push_back({std::int64_t(low), std::int64_t(high), distances[n]});
+                ++worker.counts.edges;
             }
         }
     }

@@ -58,7 +58,7 @@ public:
     // Writes `stride` floats, zeros behind the last coordinate.
     void operator()(std::size_t row, float* out) {
         const double scale = 1 / std::sqrt(squared_norms_[row]);
-        const void* values = view_.data + std::ptrdiff_t(row) * view_.row_stride;
+        const void* values = view_.row(row);
         if (!wide_.empty()) {
             view_.load(row, wide_.data());
             values = wide_.data();
@@ -114,14 +114,15 @@ private:
     Aligned<float> data_;
 };
 
-inline std::vector<double> squared_norms(const MatrixView& view, Job& job) {
+inline std::vector<double> squared_norms(const MatrixView& view, const Kernel& kernel, Job& job) {
     std::vector<double> norms(view.rows);
     constexpr std::size_t kChunk = 64;
     job.prepare((view.rows + kChunk - 1) / kChunk, [&](std::size_t chunk, unsigned) {
         std::vector<double> wide(view.dims);
+        const WideRow load(view, kernel);
         for (std::size_t r = chunk * kChunk; r < std::min(view.rows, (chunk + 1) * kChunk); ++r) {
-            view.load(r, wide.data());
-            norms[r] = dot64(wide.data(), wide.data(), view.dims);
+            load(r, wide.data());
+            norms[r] = kernel.exact->dot(wide.data(), wide.data(), view.dims);
         }
     });
     return norms;

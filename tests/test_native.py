@@ -63,6 +63,14 @@ def test_the_walk_forward_is_the_paper_s_pass(distances, threshold, most):
     assert np.flatnonzero(removed_by < 0).tolist() == ddcup.forward(distances, threshold, most)
 
 
+def test_work_without_progress_may_outlast_a_tick():
+    rows = np.ones((300, 4096), dtype=np.float32)
+    norms = _native.squared_norms(rows, 1, None)
+    pairs = np.zeros(60_000, dtype=np.int64)  # a tenth of a second and more
+    for _ in range(3):
+        assert np.all(_native.pair_distances(rows, norms, rows, norms, pairs, pairs, 1) == 0)
+
+
 def test_pair_distances_equal_the_formula():
     i, j = (np.ravel(a) for a in np.mgrid[:12, :12])
     found = _native.pair_distances(X, NORMS, X, NORMS, i, j).reshape(12, 12)

@@ -15,15 +15,18 @@ constexpr std::size_t kStripRows = 4;
 // What is added to a coordinate in [-127, 127] where the instruction wants an unsigned one.
 constexpr int kByteOffset = 128;
 
+// Coordinates are in [-127, 127]; those of one operand are stored with the offset added, as bytes without a sign.
 struct ByteKernels {
     // Bit j of masks[i * groups + g] says whether <a_i, b_(16g+j)> > bars_a[i] + bars_b[16g+j]. Rows of `a` follow each
     // other, those of `b` are packed and offset; `dims` is a multiple of kGroupStep. The offset is the caller's affair:
-    // it adds kByteOffset * sum(a_i) to each product.
+    // it adds offset * sum(a_i) to each product.
     void (*above)(const std::int8_t* a, std::size_t rows_a, const std::uint8_t* b, std::size_t groups, std::size_t dims,
                   const std::int32_t* bars_a, const std::int32_t* bars_b, std::uint16_t* masks);
 
-    // <a, b>; `dims` is a multiple of kByteRowPadding.
+    // <a, b>, where `a` is offset; `dims` is a multiple of kByteRowPadding.
     std::int32_t (*dot)(const std::uint8_t* a, const std::int8_t* b, std::size_t dims);
+
+    int offset;  // kByteOffset, or 0 where the instruction takes signed operands alone
 };
 
 constexpr std::size_t kByteRowPadding = 64;

@@ -32,6 +32,6 @@ std::int32_t dot(const std::uint8_t* a, const std::int8_t* b, std::size_t dims) 
 
 }  // namespace
 
-extern const ByteKernels byte_kernels_portable = {&above<Group>, &dot};
+extern const ByteKernels byte_kernels_portable = {&above<Group>, &dot, kByteOffset};
 
 }  // namespace syndr

@@ -6,6 +6,7 @@
 
 #include "distort/pixel_kernels.hpp"
 #include "kernels/bytes.hpp"
+#include "kernels/exact.hpp"
 #include "kernels/rows.hpp"
 #include "kernels/tile.hpp"
 
@@ -16,6 +17,7 @@ struct Kernel {
     TileKernel tile;
     const ByteKernels* bytes;
     const RowKernels* rows;
+    const ExactKernels* exact;
     const PixelKernels* pixels;
 };
 

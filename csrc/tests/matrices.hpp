@@ -32,7 +32,7 @@ public:
 
     std::vector<double> norms() {
         Job job(1);
-        return squared_norms(view(), job);
+        return squared_norms(view(), choose_kernel(""), job);
     }
 
     double distance(std::size_t i, std::size_t j) { return distance(i, *this, j); }

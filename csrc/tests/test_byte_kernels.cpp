@@ -15,7 +15,13 @@ void one_size(const syndr::ByteKernels& kernels, std::size_t dims, bool extreme)
     std::vector<std::int8_t> a(kRows * dims);
     std::vector<std::uint8_t> b(kPacked * dims), packed(kPacked * dims);
     for (auto& value : a) value = std::int8_t(extreme ? (random() % 2 ? 127 : -127) : int(random() % 255) - 127);
-    for (auto& value : b) value = std::uint8_t(extreme ? (random() % 2 ? 255 : 1) : 1 + random() % 255);
+    for (auto& value : b) {
+        const int coordinate = extreme ? (random() % 2 ? 127 : -127) : int(random() % 255) - 127;
+        value = std::uint8_t(coordinate + kernels.offset);
+    }
+    const auto offset = [&](std::uint8_t stored) {  // a coordinate with the offset, as a number
+        return kernels.offset == 0 ? int(std::int8_t(stored)) : int(stored);
+    };
     for (std::size_t r = 0; r < kPacked; ++r)
         for (std::size_t k = 0; k < dims; ++k)
             packed[r / 16 * 16 * dims + k / 4 * 64 + r % 16 * 4 + k % 4] = b[r * dims + k];
@@ -24,7 +30,7 @@ void one_size(const syndr::ByteKernels& kernels, std::size_t dims, bool extreme)
     for (auto& bar : bars_b) bar = std::int32_t(random() % 2000) - 1000;
     const auto product = [&](std::size_t i, std::size_t j) {
         std::int32_t sum = 0;
-        for (std::size_t k = 0; k < dims; ++k) sum += a[i * dims + k] * b[j * dims + k];
+        for (std::size_t k = 0; k < dims; ++k) sum += a[i * dims + k] * offset(b[j * dims + k]);
         return sum;
     };
     bars_b[3] = product(1, 3) - bars_a[1];  // exactly at the bar: not above

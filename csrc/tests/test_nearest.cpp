@@ -13,7 +13,8 @@ void compare(Matrix& queries, Matrix& base, const syndr::NearestSettings& settin
     syndr::Job job(threads);
     const auto found = syndr::nearest(queries.view(), query_norms.data(), base.view(), base_norms.data(), settings, job);
     CHECK(found.rows.size() == queries.rows() * settings.k && found.distances.size() == found.rows.size());
-    syndr::PairDistance decide(queries.view(), query_norms.data(), base.view(), base_norms.data());
+    syndr::PairDistance decide(queries.view(), query_norms.data(), base.view(), base_norms.data(),
+                               syndr::choose_kernel("portable"));
     for (std::size_t q = 0; q < queries.rows(); ++q) {
         std::vector<std::pair<double, std::int64_t>> all;
         for (std::size_t b = 0; b < base.rows(); ++b)

@@ -1,4 +1,4 @@
-"""The deciding distance on the device: the same bits as csrc/exact_distance.cpp, whatever computes them."""
+"""The deciding distance on the device: the same bits as csrc/kernels/exact_body.hpp, whatever computes them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch import Tensor
 
 from syndr.search.cuda.workspace import Workspace
 
-_LANES = 8  # the order of summation: see csrc/exact_distance.cpp
+_LANES = 8  # the order of summation: see csrc/kernels/exact_body.hpp
 _PAIRS, _FEW_PAIRS = 2**22, 2**8  # at a time
 
 

@@ -42,7 +42,7 @@ def lanes_kernel(
     first, second, i, j, lanes, pairs, dims, first_stride, second_stride,
     BLOCK: tl.constexpr, UNROLL: tl.constexpr,
 ):  # fmt: skip
-    """Sum the products of pairs of rows in eight float64 lanes, in the order of csrc/exact_distance.cpp.
+    """Sum the products of pairs of rows in eight float64 lanes, in the order of csrc/kernels/exact_body.hpp.
 
     To be started without contraction to fused multiply-adds (``enable_fp_fusion=False``).
     """
