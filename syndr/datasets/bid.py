@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from syndr.datasets.declaration import Request, Tables
 from syndr.datasets.folder import Folder, find, locate
-from syndr.datasets.label_files import read_sheet
+from syndr.datasets.label_files import numbers, read_sheet
 from syndr.datasets.rows import labelled
 
 
@@ -12,15 +12,15 @@ def read(request: Request) -> Tables:
     """Read the database; the pictures lie beside the spreadsheet or in ``ImageDatabase/``."""
     path = locate(request.root, request.database.title, "DatabaseGrades.xlsx", "DatabaseGrades.xls")
     columns = read_sheet(path, ("Image Number", "Average Subjective Grade", "Number of Grades"))
-    numbers, scores, grades = columns.values()
+    pictures, scores, grades = (numbers(cells, path) for cells in columns.values())
     images = Folder(find(request.root, "ImageDatabase") or request.root)
-    ids = [f"DatabaseImage{int(number):04d}" for number in numbers]
+    ids = [f"DatabaseImage{int(number):04d}" for number in pictures]
     return Tables(
         labelled(
             request,
             ids,
             [images.file(f"{name}.JPG") for name in ids],
-            [float(score) for score in scores],
+            scores,
             n_grades=[int(count) for count in grades],
         )
     )

@@ -124,7 +124,7 @@ def _score_range(samples: Samples) -> tuple[float, float] | None:
 
 
 def _look(part: Part, root: Path, database: Database) -> Found:
-    places = (part.path, *part.others)
+    places = database.places(part.path)
     path = next((there for place in places if (there := find(root, place)) is not None), None)
     if path is None:
         if part.optional:
@@ -140,7 +140,8 @@ def _look(part: Part, root: Path, database: Database) -> Found:
         return Found(part, path, state)
     count = sum(Path(name).suffix.lower() in IMAGE_SUFFIXES for name in Folder(path).names)
     state += f", {count} of {part.count} pictures"
-    if where in part.others or count == part.count:  # one folder of all holds more than this part
+    elsewhere = where.casefold() in {other.casefold() for other in part.others}
+    if elsewhere or count == part.count:  # one folder of all holds more than this part
         return Found(part, path, state)
     return Found(part, path, state, _count_problem(database, part, path, count, root))
 

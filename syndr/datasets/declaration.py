@@ -114,6 +114,11 @@ class Database:
         """Give a picture variant, by default the first; raises InputError with the choices."""
         return _choice(self, "pictures", self.pictures, name)
 
+    def places(self, path: str) -> tuple[str, ...]:
+        """Give where a part may lie, first where it belongs; ``path`` is that of the part."""
+        part = next(part for part in self.parts if part.path == path)
+        return (part.path, *part.others)
+
     def distortions_of(self, subset: str) -> tuple[str, ...]:
         """Give the distortions of a subset; raises InputError with the choices."""
         if subset not in self.subsets:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from syndr.datasets.declaration import Request, Tables
 from syndr.datasets.folder import Folder, find, locate
-from syndr.datasets.label_files import read_csv
+from syndr.datasets.label_files import numbers, read_csv
 from syndr.datasets.rows import labelled
 from syndr.errors import InputError
 
@@ -26,7 +26,6 @@ def read(request: Request) -> Tables:
     ``MOS`` is on 1-5 in the older file and on 0-100 in the newer, which alone holds the official split. What a file
     lacks comes from its other columns: 0-100 from ``MOS_zscore``, and 1-5 from the ratings of each grade.
     """
-    assert request.labels is not None
     title = request.database.title
     newer = find(request.root, _NEWER)
     older = next(
@@ -35,7 +34,11 @@ def read(request: Request) -> Tables:
     path = older or newer or locate(request.root, title, _OLDER, _NEWER)
     table = read_csv(path, ("image_name",))
     files = table["image_name"].to_pylist()
-    scores = _out_of_five(table, path) if request.labels.name == "mos-1-5" else _out_of_hundred(table, path)
+    scores = (
+        _out_of_five(table, path)
+        if request.labels and request.labels.name == "mos-1-5"
+        else _out_of_hundred(table, path)
+    )
     columns = {} if newer is None else {"split": _official_split(newer, files)}
     folder = Folder(_picture_folder(request))
     return Tables(labelled(request, [Path(name).stem for name in files], map(folder.file, files), scores, **columns))
@@ -43,10 +46,10 @@ def read(request: Request) -> Tables:
 
 def _out_of_five(table: pa.Table, path: Path) -> npt.NDArray[np.float64]:
     if "MOS_zscore" in table.column_names and "MOS" in table.column_names:
-        return table["MOS"].to_numpy().astype(np.float64)
+        return _numbers(table, "MOS", path)
     if not set(_COUNTS) <= set(table.column_names):
         raise InputError(f"{path}: scores from 1 to 5 need the columns c1 ... c5, or MOS beside MOS_zscore")
-    ratings = np.stack([table[name].to_numpy().astype(np.float64) for name in _COUNTS])
+    ratings = np.stack([_numbers(table, name, path) for name in _COUNTS])
     return np.arange(1, 6) @ ratings / ratings.sum(axis=0)
 
 
@@ -54,7 +57,11 @@ def _out_of_hundred(table: pa.Table, path: Path) -> npt.NDArray[np.float64]:
     column = "MOS_zscore" if "MOS_zscore" in table.column_names else "MOS"
     if column not in table.column_names:
         raise InputError(f"{path}: has no column MOS; it has {table.column_names}")
-    return table[column].to_numpy().astype(np.float64)
+    return _numbers(table, column, path)
+
+
+def _numbers(table: pa.Table, column: str, path: Path) -> npt.NDArray[np.float64]:
+    return np.array(numbers(table[column].to_pylist(), path), dtype=np.float64)
 
 
 def _official_split(path: Path, files: list[str]) -> list[str]:

@@ -56,15 +56,15 @@ def read_lines(path: Path, fields: int, separator: str | None = None) -> list[li
     return rows
 
 
-def numbers(texts: Sequence[str], path: Path) -> list[float]:
-    """Read texts as numbers.
+def numbers(cells: Sequence[Any], path: Path) -> list[float]:
+    """Read texts or cells of a table as numbers.
 
     Raises:
         InputError: Naming the first that is none.
     """
     try:
-        return [float(text) for text in texts]
-    except ValueError as error:
+        return [float(cell) for cell in cells]
+    except (ValueError, TypeError) as error:
         raise InputError(f"{path}: scores must be numbers: {error}") from error
 
 

@@ -11,21 +11,17 @@ from syndr.datasets.rows import labelled, named_parts
 from syndr.errors import InputError
 from syndr.samples import Samples
 
-#: The four archives as they are unpacked, or one folder of all as other programs want it.
-_ARCHIVES = ("Distortion_1", "Distortion_2", "Distortion_3", "Distortion_4")
-_MERGED = ("Train_Dist", "train/Distortion", "Distortion", "Dist_Imgs")
-
 
 def read(request: Request) -> Tables:
     """Read the training part; ``distortion`` is the sub-type, 00 (traditional) to 06, and ``variant`` its number."""
     title = request.database.title
-    labels = locate(request.root, title, "Train_Label", "train/Label", "train/Train_Label")
+    labels = locate(request.root, title, *request.database.places("Train_Label"))
     rows = [row for path in sorted(labels.glob("*.txt")) for row in read_lines(path, 2, ",")]
     if not rows:
         raise InputError(f"{labels}: holds no .txt file with scores")
     files = [name for name, _ in rows]
     parts = [named_parts(name, 3, "Axxxx_tt_ss.bmp", labels) for name in files]
-    folders = _picture_folders(request.root, title)
+    folders = _picture_folders(request)
     samples = labelled(
         request,
         [Path(name).stem for name in files],
@@ -35,14 +31,17 @@ def read(request: Request) -> Tables:
         distortion=[kind for _, kind, _ in parts],
         variant=[number for _, _, number in parts],
     )
-    originals = Folder(locate(request.root, title, "Train_Ref", "train/Ref", "train/Train_Ref"))
+    originals = Folder(locate(request.root, title, *request.database.places("Train_Ref")))
     names = sorted({reference for reference, _, _ in parts})
     return Tables(samples, Samples.from_columns(id=names, path=[str(originals.file(f"{name}.bmp")) for name in names]))
 
 
-def _picture_folders(root: Path, title: str) -> list[Folder]:
-    found = [path for name in (*_MERGED, *_ARCHIVES) if (path := find(root, name)) is not None]
-    return [Folder(path) for path in found or [locate(root, title, *_ARCHIVES, *_MERGED)]]
+def _picture_folders(request: Request) -> list[Folder]:
+    """Give one folder of all pictures, where there is one, before the archives as they are unpacked."""
+    archives = [part.path for part in request.database.parts if part.path.startswith("Distortion_")]
+    in_one = request.database.places(archives[0])[1:]
+    found = [path for name in (*in_one, *archives) if (path := find(request.root, name)) is not None]
+    return [Folder(path) for path in found or [locate(request.root, request.database.title, *archives, *in_one)]]
 
 
 def _picture(folders: list[Folder], name: str) -> Path:

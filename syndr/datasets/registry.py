@@ -13,6 +13,9 @@ from syndr.errors import InputError
 _KADID_CITATION = "Lin, Hosu and Saupe: KADID-10k: A Large-scale Artificially Distorted IQA Database. QoMEX 2019"
 _NATIVE = (Pictures("native"),)
 
+#: Where other programs want the pictures of PIPAL's four archives together.
+_PIPAL_IN_ONE = ("Train_Dist", "train/Distortion", "Distortion", "Dist_Imgs")
+
 _DATABASES = (
     Database(
         name="kadid10k",
@@ -219,12 +222,16 @@ _DATABASES = (
         labels=(Labels("elo", "Train_Label: Axxxx.txt", LabelScale("PIPAL", (800.0, 2000.0), (916.7136, 1835.9856))),),
         pictures=(Pictures("native", (288, 288)),),
         parts=(
-            Part("Train_Label", "scores: 200 files Axxxx.txt of lines 'Axxxx_tt_ss.bmp,elo'", others=("train/Label",)),
-            Part("Distortion_1", "distorted pictures", 5_800, others=("Train_Dist", "train/Distortion", "Dist_Imgs")),
-            Part("Distortion_2", "distorted pictures", 5_800, others=("Train_Dist", "train/Distortion", "Dist_Imgs")),
-            Part("Distortion_3", "distorted pictures", 5_800, others=("Train_Dist", "train/Distortion", "Dist_Imgs")),
-            Part("Distortion_4", "distorted pictures", 5_800, others=("Train_Dist", "train/Distortion", "Dist_Imgs")),
-            Part("Train_Ref", "reference pictures", 200, others=("train/Ref",)),
+            Part(
+                "Train_Label",
+                "scores: 200 files Axxxx.txt of lines 'Axxxx_tt_ss.bmp,elo'",
+                others=("train/Label", "train/Train_Label"),
+            ),
+            Part("Distortion_1", "distorted pictures", 5_800, others=_PIPAL_IN_ONE),
+            Part("Distortion_2", "distorted pictures", 5_800, others=_PIPAL_IN_ONE),
+            Part("Distortion_3", "distorted pictures", 5_800, others=_PIPAL_IN_ONE),
+            Part("Distortion_4", "distorted pictures", 5_800, others=_PIPAL_IN_ONE),
+            Part("Train_Ref", "reference pictures", 200, others=("train/Ref", "train/Train_Ref")),
         ),
         reference_column="the name, Axxxx_tt_ss.bmp: Axxxx",
         distortion_column="the name, Axxxx_tt_ss.bmp: type tt, sub-type ss",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from syndr.datasets.declaration import Request, Tables
 from syndr.datasets.folder import Folder, locate
-from syndr.datasets.label_files import read_sheet
+from syndr.datasets.label_files import numbers, read_sheet
 from syndr.datasets.rows import labelled
 
 _SHEET = "MOS and Image attribute scores.xlsx"
@@ -19,5 +19,5 @@ def read(request: Request) -> Tables:
     columns = read_sheet(path, ("Image name", "MOS"))
     files = [str(name) for name in columns["Image name"]]
     images = Folder(locate(request.root, title, "TestImage"))
-    scores = [float(score) for score in columns["MOS"]]
+    scores = numbers(columns["MOS"], path)
     return Tables(labelled(request, [Path(name).stem for name in files], map(images.file, files), scores))

@@ -1,9 +1,10 @@
 import database_layouts as layouts
+import openpyxl
 import pytest
 from database_layouts import StandIns
 from database_tables import published, small
 
-from syndr.datasets import check_database, find_database
+from syndr.datasets import check_database, find_database, read_database
 from syndr.errors import InputError
 
 
@@ -138,3 +139,43 @@ def test_a_pool_is_checked_too(tmp_path, stand_ins):
     found = check_database("kadis700k", tmp_path)
     assert found.labels is None
     assert "1 pictures are missing, first ref_imgs/b.png" in "\n".join(found.problems)
+
+
+@pytest.mark.parametrize("merged", ["train/Distortion", "Distortion", "train/distortion"])
+def test_pipal_is_found_wherever_its_reader_finds_it(tmp_path, stand_ins, merged):
+    layouts.pipal(tmp_path, small("pipal_train"), stand_ins, merged)
+    (tmp_path / "train").mkdir(exist_ok=True)
+    for part in ("Train_Label", "Train_Ref"):
+        (tmp_path / part).rename(tmp_path / "train" / part)
+    assert len(read_database("pipal", tmp_path).samples) == len(small("pipal_train"))
+    found = check_database("pipal", tmp_path)
+    assert all(each.state.startswith("there, as train/") for each in found.found if "Distortion" not in each.part.path)
+    text = "\n".join(found.problems)
+    assert "missing" not in text
+    assert "instead of 5800" not in text  # one folder of all holds more than an archive
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "column"),
+    [
+        ("koniq10k", "koniq10k_scores_and_distributions.csv", "MOS"),
+        ("bid", "DatabaseGrades.xlsx", "Average Subjective Grade"),
+        ("spaq", "Annotations/MOS and Image attribute scores.xlsx", "MOS"),
+    ],
+)
+def test_a_score_that_is_no_number_is_a_problem_of_its_file(tmp_path, stand_ins, name, file, column):
+    getattr(layouts, name)(tmp_path, small(name), stand_ins)
+    path = tmp_path / file
+    if path.suffix == ".csv":
+        header, first, *rest = (line.split(",") for line in path.read_text().splitlines())
+        first[header.index(column)] = "none given"
+        path.write_text("".join(",".join(line) + "\n" for line in (header, first, *rest)))
+    else:
+        book = openpyxl.load_workbook(path)
+        page = book.worksheets[0]
+        header = next(cell for row in page.iter_rows() for cell in row if cell.value == column)
+        page.cell(header.row + 1, header.column).value = "none given"
+        book.save(path)
+    with pytest.raises(InputError, match=f"{path.name}: scores must be numbers: .*none given"):
+        read_database(name, tmp_path)
+    assert "scores must be numbers" in problems(name, tmp_path)
