@@ -54,7 +54,7 @@ class Selection:
         nearest: (candidates,) float64 distance to the nearest reference; NaN for those set aside.
         farthest: (candidates,) float64 distance to the farthest reference; NaN for those set aside.
         references_set_aside: Row positions of references without a usable direction; they took no part.
-        lower: Threshold a candidate's nearest reference, and any two selected candidates, must exceed.
+        lower: Threshold a candidate's nearest reference must exceed, and any two selected candidates must reach.
         upper: Threshold a candidate's farthest reference must stay below.
     """
 
@@ -120,8 +120,8 @@ class DDCUp:
     """Choose candidates that add content without leaving the references' distribution (Algorithm 1).
 
     A candidate passes when its nearest reference is farther than ``lower`` and its farthest nearer than ``upper``, the
-    largest distance between two references; both strictly. Those that pass are thinned until all are farther apart than
-    ``lower``.
+    largest distance between two references; both strictly. Those that pass are thinned until no two are nearer than
+    ``lower`` (by removal), or all are farther apart than it (forward).
 
     Args:
         diversity: ``"removal"`` (the authors' code): the closest remaining pair loses its earlier member, until none is

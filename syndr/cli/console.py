@@ -76,7 +76,7 @@ Device = Annotated[str, typer.Option(help="Where torch computes: cpu, cuda, cuda
 
 def table_option(text: str) -> Any:
     """Make the option ``--out`` for a table to write."""
-    return typer.Option("--out", "-o", help=f"{text} (.csv, .parquet or .jsonl).", callback=_table_file)
+    return typer.Option("--out", "-o", help=f"{text} (.csv, .parquet or .jsonl).", dir_okay=False, callback=_table_file)
 
 
 def set_aside(out: Path | None, rejected: Sequence[Rejected]) -> None:

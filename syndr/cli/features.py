@@ -216,7 +216,9 @@ def select_rows(
 @store_app.command("export")
 def export_store(
     store: Store,
-    out: Annotated[Path, typer.Option("--out", "-o", help="The file: .npy (its table beside it), or .parquet.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="The file: .npy (its table beside it), or .parquet.", dir_okay=False)
+    ],
     as_json: Json = False,
 ) -> None:
     """Write a store for other tools.

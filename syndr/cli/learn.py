@@ -49,8 +49,12 @@ def train(
     labels: Labels = None,
     split: Split = None,
     input_size: InputSize = None,
-    out: Annotated[Path, typer.Option("--out", "-o", help="The trained model.")] = Path("model.safetensors"),
-    backbone: Annotated[str, typer.Option(help="resnet50, swin_t or efficientnet_lite0.")] = "resnet50",
+    out: Annotated[Path, typer.Option("--out", "-o", help="The trained model.", dir_okay=False)] = Path(
+        "model.safetensors"
+    ),
+    backbone: Annotated[
+        str, typer.Option(help="A network of torchvision or timm, or efficientnet_lite0.")
+    ] = "resnet50",
     weights: Annotated[
         Path | None, typer.Option(help="Weights file (.pth, .safetensors) instead of ImageNet's.", exists=True)
     ] = None,

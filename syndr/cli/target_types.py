@@ -18,11 +18,15 @@ def train_distortion_classifier(
     references: Annotated[
         Path, typer.Argument(help="Undistorted pictures: a folder, or a sample table with id and path.", exists=True)
     ],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The trained classifier.")] = Path("types.safetensors"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="The trained classifier.", dir_okay=False)] = Path(
+        "types.safetensors"
+    ),
     held_out: Annotated[
         Path | None, typer.Option(help="Other undistorted pictures, to measure on.", exists=True)
     ] = None,
-    backbone: Annotated[str, typer.Option(help="resnet50, swin_t or efficientnet_lite0.")] = "efficientnet_lite0",
+    backbone: Annotated[
+        str, typer.Option(help="A network of torchvision or timm, or efficientnet_lite0.")
+    ] = "efficientnet_lite0",
     weights: Annotated[
         Path | None, typer.Option(help="Weights file (.pth, .safetensors) instead of ImageNet's.", exists=True)
     ] = None,

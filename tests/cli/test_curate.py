@@ -88,6 +88,14 @@ def test_labels_from_a_table_meet_features_by_id(syndr, tmp_path):
     assert len(set(table["cluster"][:25])) == 1
 
 
+def test_an_output_that_is_a_folder_is_refused_before_the_work(syndr, embeddings, tmp_path):
+    (tmp_path / "t.csv").mkdir()
+    ended = syndr("downsample", embeddings / "x.npy", "-o", tmp_path / "t.csv")
+    assert ended.code == 2
+    assert "is a directory" in ended.err
+    assert list(tmp_path.glob("*.csv")) == [tmp_path / "t.csv"]
+
+
 def test_select_is_the_library(syndr, tmp_path):
     rng = np.random.default_rng(2)
     references, candidates = np.abs(rng.normal(size=(20, 12))), np.abs(rng.normal(size=(60, 12)))
