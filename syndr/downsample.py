@@ -137,7 +137,7 @@ class Thinning:
 
 
 class DRCDown:
-    """Thin dense clusters of look-alike samples (Algorithm 3; readings of the paper: DESIGN "DRCDown").
+    """Thin dense clusters of look-alike samples (Algorithm 3; docs/algorithms.md says how the paper is read).
 
     Two samples are joined when their cosine distance is below ``distance`` and their labels differ by less than
     ``label_gap``, both strictly; clusters are connected components. A redundant cluster keeps the members with the

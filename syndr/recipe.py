@@ -195,7 +195,7 @@ class Recipe(_Section, frozen=True):
         return plain
 
 
-#: What a preset changes (DESIGN "Presets"); "fixed" is the defaults above.
+#: What a preset changes (docs/algorithms.md says why); "fixed" is the defaults above.
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "fixed": {},
     "paper": {

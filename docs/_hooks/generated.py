@@ -11,7 +11,9 @@ from typing import Any
 from mkdocs.structure.files import File, Files
 
 _ROOT = Path(__file__).resolve().parents[2]
-sys.path.append(str(_ROOT))  # the benchmarks are not installed
+sys.path += [str(_ROOT), str(Path(__file__).parent)]  # neither the benchmarks nor this folder are installed
+
+from recipe_reference import recipe_tables  # noqa: E402
 
 from benchmarks.costs import costs_table  # noqa: E402
 from benchmarks.plots import plots_of  # noqa: E402
@@ -29,6 +31,11 @@ def on_files(files: Files, config: Any) -> Files:
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Put what is made in the place of ``<!-- made: name -->``."""
     return re.sub(r"<!-- made: (\w+) -->", lambda found: _MADE[found[1]](), markdown)
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """Show what docstrings name by Sphinx's roles (``:func:`name```) as the plain name."""
+    return re.sub(r":(?:func|class|meth|data|attr|mod):<code>~?(?:[\w.]+\.)?(\w+)</code>", r"<code>\1</code>", html)
 
 
 def _commands() -> str:
@@ -54,4 +61,4 @@ def _plots() -> str:
     return "\n\n".join("\n\n".join([f"## {suite}", *pictures]) for suite, pictures in shown)
 
 
-_MADE = {"commands": _commands, "costs": lambda: costs_table(_RESULTS), "plots": _plots}
+_MADE = {"commands": _commands, "costs": lambda: costs_table(_RESULTS), "plots": _plots, "recipe": recipe_tables}

@@ -1,4 +1,4 @@
-"""A database's labels on the common 0-10 scale, higher is better (DESIGN "Labels")."""
+"""A database's labels on the common 0-10 scale, higher is better."""
 
 from __future__ import annotations
 

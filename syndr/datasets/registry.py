@@ -1,7 +1,7 @@
 """The IQA databases: names, files, scores and their meaning, splits, citations. Readers take every constant from here.
 
 The observed range of a label variant is that of the full published table, over the distorted pictures: it becomes 0-10
-and is never refitted (DESIGN "Labels"). The declared range only validates.
+and is never refitted. The declared range only validates.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ class Pairs:
     Attributes:
         i: (pairs,) int64 lower row number.
         j: (pairs,) int64 higher row number.
-        distance: (pairs,) float64 cosine distance, the deciding one (DESIGN "Distance").
+        distance: (pairs,) float64 cosine distance, the deciding one.
     """
 
     i: npt.NDArray[np.int64]
