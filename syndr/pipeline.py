@@ -38,7 +38,6 @@ from syndr.tables import (
     every_candidate_table,
     selection_rejected,
     selection_table,
-    write_rows,
     write_thinning_features,
 )
 from syndr.theory import generalization_bound
@@ -235,9 +234,11 @@ class _Experiment:
             thinner = MisalignedThinner(drcdown, samples, self.data.left_out)
         model = IQAModel(build_backbone(recipe.features.backbone, recipe.features.weights), seed=recipe.seed)
 
-        def after_epoch(epoch: int) -> None:
+        def after_thinning(epoch: int) -> None:
             if drcdown is not None and hasattr(drcdown, "result_"):
                 self._write_clusters(drcdown.result_)
+
+        def after_epoch(epoch: int) -> None:
             if recipe.evaluation.reported == "best_on_target":
                 self._note_epoch(epoch, model)
 
@@ -257,11 +258,12 @@ class _Experiment:
             scope=recipe.downsample.scope,
             device=recipe.device,
             checkpoint=self._path("checkpoint"),
+            log=self._path("training.csv"),
+            after_thinning=after_thinning,
             after_epoch=after_epoch,
             progress=self.progress,
         )
         save_model(self._path("model.safetensors"), model, {"recipe": recipe.as_dict()})
-        write_rows(self._path("training.csv"), [asdict(entry) for entry in result.log])
         last = result.log[-1]
         summary: dict[str, Any] = {
             "laid_out": len(laid_out),

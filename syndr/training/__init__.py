@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from syndr.training.misaligned import MisalignedThinner
     from syndr.training.model import Head, IQAModel
     from syndr.training.state import EpochLog
+    from syndr.training.step import Batch, l1
     from syndr.training.thinning import Thinner
 
 __all__ = [
+    "Batch",
     "EpochLog",
     "Head",
     "IQAModel",
@@ -27,6 +29,7 @@ __all__ = [
     "TrainingResult",
     "fit",
     "fit_head",
+    "l1",
     "load_model",
     "read_metadata",
     "save_model",
@@ -35,6 +38,7 @@ __all__ = [
 __getattr__ = lazy_exports(
     __name__,
     {
+        "Batch": "step",
         "EpochLog": "state",
         "Head": "model",
         "IQAModel": "model",
@@ -43,6 +47,7 @@ __getattr__ = lazy_exports(
         "TrainingResult": "loop",
         "fit": "loop",
         "fit_head": "head",
+        "l1": "step",
         "load_model": "checkpoint",
         "read_metadata": "checkpoint",
         "save_model": "checkpoint",
