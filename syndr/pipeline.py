@@ -307,9 +307,9 @@ class _Experiment:
 
     def evaluate(self) -> dict[str, Any]:
         """Predict every target and measure agreement."""
-        from syndr.training import load_model
+        from syndr.training import read_model
 
-        model = load_model(self._path("model.safetensors"), self.recipe.device)
+        model = read_model(self._path("model.safetensors"), self.recipe.device)
         results = {name: self._measured(model, name, self.recipe.train.epochs - 1, keep=True) for name in self.targets}
         if self.recipe.evaluation.reported == "best_on_target":
             for epoch, noted in read_json(self._path("epochs_on_targets.json")).items():

@@ -205,11 +205,11 @@ def score(
 
 def _predict(model: Path, data: Samples, input_size: str, crops: Crops, device: str, seed: int) -> Predictions:
     from syndr.evaluation import predict
-    from syndr.training import load_model
+    from syndr.training import read_model
 
     with bars() as progress:
         return predict(
-            load_model(model, device),
+            read_model(model, device),
             data,
             sized_images(data, input_size, device),
             crops=crops.value,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from syndr.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from syndr.training.checkpoint import load_model, read_metadata, save_model
+    from syndr.training.checkpoint import read_metadata, read_model, save_model
     from syndr.training.head import fit_head
     from syndr.training.loop import TrainingResult, fit
     from syndr.training.misaligned import MisalignedThinner
@@ -30,8 +30,8 @@ __all__ = [
     "fit",
     "fit_head",
     "l1",
-    "load_model",
     "read_metadata",
+    "read_model",
     "save_model",
 ]
 
@@ -48,7 +48,7 @@ __getattr__ = lazy_exports(
         "fit": "loop",
         "fit_head": "head",
         "l1": "step",
-        "load_model": "checkpoint",
+        "read_model": "checkpoint",
         "read_metadata": "checkpoint",
         "save_model": "checkpoint",
     },
