@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from syndr.cli.console import Json, bars, set_aside, show, table, table_option
-from syndr.datasets import DATABASES, Database, check_database, find_database, read_database, split_by_reference
+from syndr.datasets import DATABASES, SPLITS, Database, check_database, find_database, read_database, split_by_reference
 
 app = typer.Typer(rich_markup_mode="markdown")
 
@@ -129,7 +129,8 @@ def read(
         str | None, typer.Option(help="Only these distortions, such as PIPAL's algorithmic or 3.")
     ] = None,
     split: Annotated[
-        int | None, typer.Option(help="Fill the column split with this split by reference, 0 to 9.", min=0)
+        int | None,
+        typer.Option(help="Fill the column split with this split by reference, 0 to 9.", min=0, max=SPLITS - 1),
     ] = None,
     as_json: Json = False,
 ) -> None:

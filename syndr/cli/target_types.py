@@ -68,13 +68,14 @@ def train_distortion_classifier(
         measured = None if others is None else recall(model, others, seed=seed, device=device, progress=progress)
     settings = {"references": len(samples), "rounds": rounds, "tune_epochs": tune_epochs, "seed": seed}
     save_classifier(out, model, settings)
-    set_aside(out, trained.rejected)
+    rejected = [*trained.rejected, *(() if measured is None else measured.rejected)]
+    set_aside(out, rejected)
     result = {
         "classifier": str(out),
         "pictures": trained.pictures,
         "head_loss": trained.head_loss,
         "tune_losses": list(trained.tune_losses),
-        "rejected": len(trained.rejected),
+        "rejected": len(rejected),
         "recall": None if measured is None else asdict(measured),
     }
     lines = [f"trained on {trained.pictures} pictures of {len(samples) - len(trained.rejected)} references"]

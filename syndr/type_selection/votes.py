@@ -126,12 +126,14 @@ class Recall:
         top4: Share of the pictures.
         top4_by_class: The second for each of the 26 classes; NaN where there is no picture.
         pictures: Number of pictures.
+        rejected: The references that could not be read or distorted in some class, each once, with the first reason.
     """
 
     top1: float
     top4: float
     top4_by_class: tuple[float, ...]
     pictures: int
+    rejected: tuple[Rejected, ...] = ()
 
 
 def recall(
@@ -161,11 +163,18 @@ def recall(
         ImageError: When not one reference can be used.
     """
     how = _How(seed, batch_size, device, threads, progress)
+    rejected: dict[str, Rejected] = {}
     hits: list[npt.NDArray[np.bool_]] = []
     labels: list[npt.NDArray[np.int64]] = []
     for number in range(rounds):
         pictures = TypePictures(references, seed, number, len(references), device)
-        rows, logits = _logits(model, pictures.samples.ids, pictures, lambda row, error: None, how)
+
+        def reject(row: int, error: ImageError, samples: Samples = pictures.samples) -> None:
+            reference = samples["reference"][row]
+            at = references.row_of[reference]
+            rejected.setdefault(reference, rejection(references, at, str(error)))
+
+        rows, logits = _logits(model, pictures.samples.ids, pictures, reject, how)
         labels.append(pictures.labels[rows])
         hits.append(np.equal(_first_classes(logits), labels[-1][:, None]).astype(bool))
     found: npt.NDArray[np.bool_] = np.concatenate(hits)
@@ -174,7 +183,7 @@ def recall(
         raise ImageError("none of the references to measure on can be read or distorted")
     top4 = np.asarray(found.any(axis=1))
     by_class = tuple(float(top4[truth == kind].mean()) if kind in truth else float("nan") for kind in range(CLASSES))
-    return Recall(float(found[:, 0].mean()), float(top4.mean()), by_class, len(truth))
+    return Recall(float(found[:, 0].mean()), float(top4.mean()), by_class, len(truth), tuple(rejected.values()))
 
 
 def _first_classes(logits: Tensor) -> npt.NDArray[np.int64]:

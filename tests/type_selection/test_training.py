@@ -149,6 +149,9 @@ def test_bad_references_are_set_aside_once_each(references, tmp_path):
     found = train_classifier(classifier(), samples_from_folder(tmp_path), rounds=2)
     assert [entry.id for entry in found.rejected] == ["broken.png"]
     assert found.pictures == 2 * CLASSES
+    measured = recall(classifier(), samples_from_folder(tmp_path), rounds=2)
+    assert [entry.id for entry in measured.rejected] == ["broken.png"]
+    assert measured.pictures == 2 * CLASSES
     (tmp_path / "s00.png").unlink()
     with pytest.raises(ImageError, match=r"none of the 1 references can be used: .*broken\.png"):
         train_classifier(classifier(), samples_from_folder(tmp_path), rounds=1)
