@@ -110,7 +110,7 @@ def test_decoding_alone(measure: Callable[..., None], backbone: Backbone, pool: 
     paths = list(pool["path"])
 
     def run() -> None:
-        for _ in read_ahead(paths, lambda path: read_picture(path, center=CROP), ahead=64):
+        for _ in read_ahead(paths, lambda path: read_picture(path, square=CROP), ahead=64):
             pass
 
     measure("syndr, decoding alone (d)", True, run)

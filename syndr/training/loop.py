@@ -82,6 +82,7 @@ def fit(
     threads: int | None = None,
     checkpoint: str | Path | None = None,
     checkpoint_every: int = 250,
+    cache_bytes: int = 1 << 30,
     log: str | Path | None = None,
     tensorboard: str | Path | None = None,
     after_thinning: Callable[[int], None] | None = None,
@@ -125,6 +126,7 @@ def fit(
         checkpoint: Folder that keeps the state after each epoch, and within one. A run that finds its own state there
             goes on from it, at the very step, and a finished run is not repeated.
         checkpoint_every: Steps of an epoch after which the state is kept too.
+        cache_bytes: Most memory for pictures that are kept from epoch to epoch, where ``images`` is not given.
         log: CSV file with a line for each epoch, whole after each.
         tensorboard: Folder for the same as TensorBoard's events (extra ``tensorboard``).
         after_thinning: Called with the number of each epoch that was thinned anew, before its first step.
@@ -173,7 +175,9 @@ def fit(
             remove_unfinished(checkpoint)
         state = file.load()
     save = partial(_save, file, state, processes)
-    pictures = crop_source(VirtualDataset(samples, str(device)) if images is None else images)
+    pictures = crop_source(
+        VirtualDataset(samples, str(device), cache_bytes, cache_files=True) if images is None else images
+    )
     told = progress if processes.first else silent
     run = Run(step, samples, quality, pictures, settings, device, threads, state, save, checkpoint_every, told)
     told("epochs", len(state.log), epochs)
