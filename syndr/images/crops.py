@@ -125,6 +125,8 @@ def crop_offsets(height: int, width: int, size: int, place: tuple[float, float] 
 
 
 def _offsets(u: float | torch.Tensor, places: int) -> list[int]:
+    if isinstance(u, float) and 0.0 <= u < 1.0:  # the tensors below would take longer than to cut the crop
+        return [int(u * places)]
     draws = torch.as_tensor(u, dtype=torch.float64).reshape(-1)
     if not bool(((draws >= 0) & (draws < 1)).all()):
         raise InputError(f"random_crop: uniform draws must lie in [0, 1), not {draws.tolist()[:5]}")
