@@ -87,7 +87,9 @@ def demo(
 
 def run(
     recipe: Annotated[Path, typer.Argument(help="The experiment, a TOML file.", exists=True, dir_okay=False)],
-    output: Annotated[str | None, typer.Option("--out", "--output", "-o", help="Folder, instead of the recipe's own.")] = None,
+    output: Annotated[
+        str | None, typer.Option("--out", "--output", "-o", help="Folder, instead of the recipe's own.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of every draw, instead of the recipe's own.")] = None,
     as_json: Json = False,
 ) -> None:
