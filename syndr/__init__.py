@@ -12,6 +12,7 @@ from syndr.lazy import lazy_exports
 if TYPE_CHECKING:
     from syndr.downsample import DRCDown as DRCDown
     from syndr.errors import SyndrError as SyndrError
+    from syndr.evaluation import load_model as load_model
     from syndr.features import FeatureStore as FeatureStore
     from syndr.samples import Samples as Samples
     from syndr.search.functions import components as components
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from syndr.synthesize import pseudo_labels as pseudo_labels
     from syndr.theory import generalization_bound as generalization_bound
     from syndr.training import fit as fit
-    from syndr.training import load_model as load_model
     from syndr.virtual import VirtualDataset as VirtualDataset
 
 __version__ = "0.1.0"
@@ -40,7 +40,7 @@ _HOME = {
     "VirtualDataset": "virtual",
     "fit": "training",
     "generalization_bound": "theory",
-    "load_model": "training",
+    "load_model": "evaluation",
     "pseudo_labels": "synthesize",
 }
 

@@ -202,7 +202,8 @@ class DRCDown:
         """Find the clusters and draw who stays.
 
         Args:
-            X: (rows, dims) features: NumPy array, memory map or torch tensor, float16/32/64, any strides, not copied.
+            X: (rows, dims) features: NumPy array, memory map or torch tensor, float16/32/64, any strides, not copied;
+                a feature store in several shards is, once.
             y: (rows,) labels on the 0-10 scale; None for no label condition.
             ids: Unique names of the rows; the row numbers when None, and only then does row order matter.
             epoch: Which draw to make.

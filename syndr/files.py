@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import fcntl
 import json
 import math
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, time
 from pathlib import Path
@@ -116,3 +117,11 @@ def locked(folder: Path) -> Iterator[None]:
         except BlockingIOError as error:
             raise StoreError(f"{folder}: another process is writing there; wait for it, or stop it") from error
         yield
+
+
+def write_rows(path: str | Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write records of equal keys as CSV, whole or not at all."""
+    with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)

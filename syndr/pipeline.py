@@ -38,7 +38,6 @@ from syndr.tables import (
     every_candidate_table,
     selection_rejected,
     selection_table,
-    write_rows,
     write_thinning_features,
 )
 from syndr.theory import generalization_bound
@@ -235,9 +234,11 @@ class _Experiment:
             thinner = MisalignedThinner(drcdown, samples, self.data.left_out)
         model = IQAModel(build_backbone(recipe.features.backbone, recipe.features.weights), seed=recipe.seed)
 
-        def after_epoch(epoch: int) -> None:
+        def after_thinning(epoch: int) -> None:
             if drcdown is not None and hasattr(drcdown, "result_"):
                 self._write_clusters(drcdown.result_)
+
+        def after_epoch(epoch: int) -> None:
             if recipe.evaluation.reported == "best_on_target":
                 self._note_epoch(epoch, model)
 
@@ -251,17 +252,20 @@ class _Experiment:
             head_lr_ratio=recipe.train.head_lr_ratio,
             weight_decay=recipe.train.weight_decay,
             flip=recipe.train.flip,
+            precision=recipe.train.precision,
+            accumulate=recipe.train.accumulate,
             seed=recipe.seed,
             thinning=thinner,
             refresh=recipe.downsample.refresh,
             scope=recipe.downsample.scope,
             device=recipe.device,
             checkpoint=self._path("checkpoint"),
+            log=self._path("training.csv"),
+            after_thinning=after_thinning,
             after_epoch=after_epoch,
             progress=self.progress,
         )
         save_model(self._path("model.safetensors"), model, {"recipe": recipe.as_dict()})
-        write_rows(self._path("training.csv"), [asdict(entry) for entry in result.log])
         last = result.log[-1]
         summary: dict[str, Any] = {
             "laid_out": len(laid_out),
@@ -305,9 +309,9 @@ class _Experiment:
 
     def evaluate(self) -> dict[str, Any]:
         """Predict every target and measure agreement."""
-        from syndr.training import load_model
+        from syndr.training import read_model
 
-        model = load_model(self._path("model.safetensors"), self.recipe.device)
+        model = read_model(self._path("model.safetensors"), self.recipe.device)
         results = {name: self._measured(model, name, self.recipe.train.epochs - 1, keep=True) for name in self.targets}
         if self.recipe.evaluation.reported == "best_on_target":
             for epoch, noted in read_json(self._path("epochs_on_targets.json")).items():

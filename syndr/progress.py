@@ -19,9 +19,9 @@ def silent(stage: str, done: int, total: int) -> None:
     """Report nothing: the default of every ``progress=`` argument."""
 
 
-def track(items: Iterable[T], stage: str, total: int, progress: Progress) -> Iterator[T]:
-    """Yield ``items`` one by one, reporting after each is dealt with."""
-    progress(stage, 0, total)
-    for done, item in enumerate(items, start=1):
+def track(items: Iterable[T], stage: str, total: int, progress: Progress, before: int = 0) -> Iterator[T]:
+    """Yield ``items`` one by one, reporting after each is dealt with; ``before`` of the total were earlier."""
+    progress(stage, before, total)
+    for done, item in enumerate(items, start=before + 1):
         yield item
         progress(stage, done, total)

@@ -135,9 +135,9 @@ def sized_images(samples: Samples, size: str, device: str) -> Callable[[int], to
         InputError: When there is no such size, or as :class:`~syndr.virtual.VirtualDataset`.
     """
     _check_size(size)
-    pictures = VirtualDataset(samples, device)
+    pictures = VirtualDataset(samples, device, cache_files=size == "native")
     if size == "native":
-        return pictures.image
+        return pictures  # as it is, since it cuts crops faster than whole pictures can be cut
     from syndr.images import resize_input
 
     virtual = samples.table["seed"].is_valid().to_numpy() if "seed" in samples else np.zeros(len(samples), dtype=bool)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -88,11 +86,3 @@ def write_thinning_features(thinning: Thinning, path: Path, seed: int = 0) -> No
     unit /= np.linalg.norm(unit, axis=1, keepdims=True)  # so that float16 holds them, whatever their size
     with atomic_path(path) as temporary:
         np.savez(temporary, ids=names, features=unit.astype(np.float16))
-
-
-def write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Write records of equal keys as CSV, whole or not at all."""
-    with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)

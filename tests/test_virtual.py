@@ -174,10 +174,10 @@ def test_decoded_references_are_kept_within_bounds(pictures, monkeypatch):
     list(VirtualDataset(rows, cache_bytes=2 * one))
     assert len(decoded) == 2  # each reference once
     decoded.clear()
-    dataset = VirtualDataset(rows, cache_bytes=one)
+    dataset = VirtualDataset(rows, cache_bytes=one - 1)
     for row in (0, 2, 1, 3):
         dataset.image(row)
-    assert len(decoded) == 4  # no room for both
+    assert len(decoded) == 4  # room for the last one alone
     decoded.clear()
     plain = VirtualDataset(pictures)
     plain.image(0), plain.image(0)
@@ -367,3 +367,32 @@ def test_an_interrupted_run_leaves_whole_files_and_goes_on(pictures, tmp_path, m
     )
     assert {path: path.stat().st_mtime_ns for path in written} == times
     assert all(torch.equal(*pair) for pair in zip(VirtualDataset(table), VirtualDataset(rows), strict=True))
+
+
+def test_crops_of_files_are_those_of_whole_pictures_kept_or_not(pictures):
+    torch = pytest.importorskip("torch")
+    from syndr.images import center_crop, random_crop
+
+    mixed = pictures.concat(virtual_rows(pictures, [1, 11], [2]))
+    whole = list(VirtualDataset(mixed))
+    rows, places = [5, 0, 2, 1, 0], torch.rand(5, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    for arguments in ({}, {"cache_files": True}, {"cache_files": True, "cache_bytes": 3 * 32 * 40}):
+        dataset = VirtualDataset(mixed, **arguments)
+        for size in (16, 32, 50):  # inside, as high as the pictures, and higher, so that they are enlarged
+            found = dataset.crops(rows, size, places)
+            for row, place, crop in zip(rows, places.tolist(), found, strict=True):
+                assert torch.equal(crop, random_crop(whole[row], size, *place))
+            for row, crop in zip(rows, dataset.crops(rows, size), strict=True):
+                assert torch.equal(crop, center_crop(whole[row], size))
+
+
+def test_files_are_kept_for_the_next_epoch_where_asked(pictures, monkeypatch):
+    pytest.importorskip("torch")
+    from syndr.images import decode
+
+    decoded = []
+    monkeypatch.setattr("syndr.images.cache.decode", lambda path: decoded.append(path) or decode(path))
+    dataset = VirtualDataset(pictures, cache_files=True)
+    for _ in range(3):
+        dataset.crops([0, 1], 16)
+    assert len(decoded) == 2

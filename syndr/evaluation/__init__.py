@@ -13,16 +13,19 @@ from syndr.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from syndr.evaluation.crops import CropRule, cut_crops
+    from syndr.evaluation.metric import Metric, load_model
     from syndr.evaluation.prediction import Predictions, predict, score
 
 __all__ = [
     "CropRule",
     "Interval",
+    "Metric",
     "Metrics",
     "Predictions",
     "bootstrap_interval",
     "cut_crops",
     "krcc",
+    "load_model",
     "measure",
     "plcc",
     "predict",
@@ -35,6 +38,8 @@ __getattr__ = lazy_exports(
     __name__,
     {
         "CropRule": "crops",
+        "Metric": "metric",
+        "load_model": "metric",
         "Predictions": "prediction",
         "cut_crops": "crops",
         "predict": "prediction",

@@ -16,7 +16,8 @@ from syndr.evaluation.crops import CROPS, CropRule, check_rule, cut_crops
 from syndr.images import Rejected
 from syndr.progress import Progress, silent, track
 from syndr.samples import Samples
-from syndr.training.data import CROP, ImageSource, as_float, load_batches, rejection
+from syndr.training.crops import CROP, ImageSource
+from syndr.training.data import as_float, load_batches, rejection
 
 
 @dataclass(frozen=True)

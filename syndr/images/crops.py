@@ -71,8 +71,7 @@ def center_crop(image: torch.Tensor, size: int = 224) -> torch.Tensor:
         ImageError: As :func:`resize_shorter_side`.
     """
     image = _at_least(image, size)
-    top, left = (round((side - size) / 2) for side in image.shape[-2:])
-    return _cut(image, top, left, size)
+    return _cut(image, *crop_offsets(image.shape[-2], image.shape[-1], size), size)
 
 
 def random_crop(image: torch.Tensor, size: int, u_y: float | torch.Tensor, u_x: float | torch.Tensor) -> torch.Tensor:
@@ -105,7 +104,29 @@ def random_crop(image: torch.Tensor, size: int, u_y: float | torch.Tensor, u_x: 
     return torch.stack(crops)
 
 
+def crop_offsets(height: int, width: int, size: int, place: tuple[float, float] | None = None) -> tuple[int, int]:
+    """Say where :func:`random_crop` cuts a picture that needs no enlarging, or :func:`center_crop` without a place.
+
+    Args:
+        height: Of the picture, at least ``size`` pixels.
+        width: The same.
+        size: Side of the crop.
+        place: Uniform draws in [0, 1) for the vertical and the horizontal place.
+
+    Returns:
+        Top and left.
+
+    Raises:
+        InputError: When a draw is outside [0, 1).
+    """
+    if place is None:
+        return round((height - size) / 2), round((width - size) / 2)
+    return _offsets(place[0], height - size + 1)[0], _offsets(place[1], width - size + 1)[0]
+
+
 def _offsets(u: float | torch.Tensor, places: int) -> list[int]:
+    if isinstance(u, float) and 0.0 <= u < 1.0:  # the tensors below would take longer than to cut the crop
+        return [int(u * places)]
     draws = torch.as_tensor(u, dtype=torch.float64).reshape(-1)
     if not bool(((draws >= 0) & (draws < 1)).all()):
         raise InputError(f"random_crop: uniform draws must lie in [0, 1), not {draws.tolist()[:5]}")

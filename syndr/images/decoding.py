@@ -16,6 +16,7 @@ import torch
 from PIL import Image, UnidentifiedImageError
 
 from syndr.errors import ImageError
+from syndr.images.crops import crop_offsets
 
 #: Larger pictures are refused before any pixel is read. It is Pillow's own line between a warning and an error.
 MAX_PIXELS = 178_956_970
@@ -91,7 +92,11 @@ class Picture:
 
 
 def read_picture(
-    source: str | Path | bytes, name: str | None = None, hashed: bool = False, center: int | None = None
+    source: str | Path | bytes,
+    name: str | None = None,
+    hashed: bool = False,
+    square: int | None = None,
+    place: tuple[float, float] | None = None,
 ) -> Picture:
     """Decode an image file as :func:`decode` does, and take note of its size, width and height.
 
@@ -99,19 +104,36 @@ def read_picture(
         source: The file's path, or its bytes.
         name: What to call it in errors; by default its path.
         hashed: Whether to hash the file's bytes.
-        center: Side of the central square that is wanted: where both sides of the picture are at least as long, the
-            pixels are those of ``center_crop(picture, center)``, made without copying the rest.
+        square: Side of the square that is wanted: where both sides of the picture are at least as long, the
+            pixels are those of ``center_crop(picture, square)``, made without copying the rest.
+        place: Uniform draws in [0, 1) for the vertical and the horizontal place of that square, which then is that of
+            ``random_crop(picture, square, *place)``.
 
     Raises:
         ImageError: As :func:`decode`.
     """
     if isinstance(source, bytes):
-        return _read(io.BytesIO(source), name or "image in memory", len(source), hashed, center)
+        return _read(io.BytesIO(source), name or "image in memory", len(source), hashed, _Square(square, place))
     with _open(Path(source)) as file:
-        return _read(file, name or str(source), os.fstat(file.fileno()).st_size, hashed, center)
+        return _read(file, name or str(source), os.fstat(file.fileno()).st_size, hashed, _Square(square, place))
 
 
-def _read(file: BinaryIO, name: str, size: int, hashed: bool, center: int | None) -> Picture:
+@dataclass(frozen=True)
+class _Square:
+    """The square that is wanted of a picture, cut before anything is converted; see ``read_picture``."""
+
+    side: int | None
+    place: tuple[float, float] | None
+
+    def cut(self, image: Image.Image) -> Image.Image:
+        # Only where conversion goes pixel by pixel.
+        if self.side is None or min(image.size) < self.side or image.mode not in _CONVERTIBLE:
+            return image
+        top, left = crop_offsets(image.height, image.width, self.side, self.place)
+        return image.crop((left, top, left + self.side, top + self.side))
+
+
+def _read(file: BinaryIO, name: str, size: int, hashed: bool, square: _Square) -> Picture:
     content_hash = None
     if hashed:
         try:
@@ -119,7 +141,7 @@ def _read(file: BinaryIO, name: str, size: int, hashed: bool, center: int | None
             file.seek(0)
         except OSError as error:
             raise ImageError(f"{name}: cannot be read ({error}); check the disk") from error
-    pixels, (width, height) = _decode(file, name, center)
+    pixels, (width, height) = _decode(file, name, square)
     return Picture(pixels, FileFacts(size, content_hash, width, height))
 
 
@@ -137,7 +159,7 @@ def _open(path: Path) -> BinaryIO:
         raise ImageError(f"{path}: cannot be opened ({error}); check its permissions and the disk") from error
 
 
-def _decode(file: BinaryIO, name: str, center: int | None) -> tuple[torch.Tensor, tuple[int, int]]:
+def _decode(file: BinaryIO, name: str, square: _Square) -> tuple[torch.Tensor, tuple[int, int]]:
     head = b""
     try:
         head = file.read(64)
@@ -151,20 +173,12 @@ def _decode(file: BinaryIO, name: str, center: int | None) -> tuple[torch.Tensor
                 raise ImageError(f"{name}: the picture has no pixels; replace or remove it")
             image.load()
             upright = _upright(image)
-            pixels = _rgb(_central(upright, center), name)
+            pixels = _rgb(square.cut(upright), name)
     except (ImageError, MemoryError):
         raise
     except Exception as error:  # Pillow's readers raise many kinds on bad bytes: SyntaxError, struct.error ...
         raise ImageError(f"{name}: {_diagnosis(error, head)}") from error
     return torch.from_numpy(pixels.transpose(2, 0, 1).copy()), upright.size
-
-
-def _central(image: Image.Image, side: int | None) -> Image.Image:
-    """Cut the central square before anything is converted, where that is pixel by pixel; see ``read_picture``."""
-    if side is None or min(image.size) < side or image.mode not in _CONVERTIBLE:
-        return image
-    left, top = (round((length - side) / 2) for length in image.size)
-    return image.crop((left, top, left + side, top + side))
 
 
 def _diagnosis(error: Exception, head: bytes) -> str:

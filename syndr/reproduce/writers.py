@@ -7,12 +7,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from syndr.files import write_json, write_text
+from syndr.files import write_json, write_rows, write_text
 from syndr.reproduce.options import Options
 from syndr.reproduce.outcome import METRICS, Number, Outcome
 from syndr.reproduce.plan import TABLES, Target
 from syndr.reproduce.published import Published, published_rows
-from syndr.tables import write_rows
 
 _PUBLISHED, _MEASURED, _PEER = "published", "measured", "peer, measured"
 

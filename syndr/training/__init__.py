@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING
 from syndr.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from syndr.training.checkpoint import load_model, read_metadata, save_model
+    from syndr.training.checkpoint import read_metadata, read_model, save_model
     from syndr.training.head import fit_head
     from syndr.training.loop import TrainingResult, fit
     from syndr.training.misaligned import MisalignedThinner
     from syndr.training.model import Head, IQAModel
     from syndr.training.state import EpochLog
+    from syndr.training.step import Batch, l1
     from syndr.training.thinning import Thinner
 
 __all__ = [
+    "Batch",
     "EpochLog",
     "Head",
     "IQAModel",
@@ -27,14 +29,16 @@ __all__ = [
     "TrainingResult",
     "fit",
     "fit_head",
-    "load_model",
+    "l1",
     "read_metadata",
+    "read_model",
     "save_model",
 ]
 
 __getattr__ = lazy_exports(
     __name__,
     {
+        "Batch": "step",
         "EpochLog": "state",
         "Head": "model",
         "IQAModel": "model",
@@ -43,7 +47,8 @@ __getattr__ = lazy_exports(
         "TrainingResult": "loop",
         "fit": "loop",
         "fit_head": "head",
-        "load_model": "checkpoint",
+        "l1": "step",
+        "read_model": "checkpoint",
         "read_metadata": "checkpoint",
         "save_model": "checkpoint",
     },

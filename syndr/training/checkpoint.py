@@ -37,7 +37,7 @@ def save_model(path: str | Path, model: IQAModel, metadata: Mapping[str, Any] | 
     write_tensors(path, model.state_dict(), description)
 
 
-def load_model(path: str | Path, device: torch.device | str = "cpu", backbone: Backbone | None = None) -> IQAModel:
+def read_model(path: str | Path, device: torch.device | str = "cpu", backbone: Backbone | None = None) -> IQAModel:
     """Read a model that :func:`save_model` wrote; nothing is downloaded and nothing is unpickled.
 
     Args:
@@ -47,7 +47,8 @@ def load_model(path: str | Path, device: torch.device | str = "cpu", backbone: B
             file holds, so that only a model with a backbone of one's own needs this.
 
     Returns:
-        The model, in evaluation mode; :func:`syndr.evaluation.score` scores pictures with it.
+        The model, in evaluation mode, which gives (score, feature) of crops; :func:`syndr.load_model` gives a metric of
+        whole pictures.
 
     Raises:
         StoreError: When the file is absent, damaged, not such a model, or of another backbone.
@@ -71,7 +72,7 @@ def read_metadata(path: str | Path) -> dict[str, Any]:
     """Give the metadata a model was saved with, without loading its tensors.
 
     Raises:
-        StoreError: As :func:`load_model`.
+        StoreError: As :func:`read_model`.
     """
     metadata: dict[str, Any] = read_description(path, _KIND)["metadata"]
     return metadata

@@ -1,10 +1,9 @@
-"""Crops for training, drawn by id, and pictures loaded ahead of the model."""
+"""Pictures loaded ahead of the model, and what training needs of a table."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -12,75 +11,12 @@ import torch
 from torch import Tensor
 
 from syndr.errors import ImageError, InputError
-from syndr.images import Rejected, random_crop, read_ahead
-from syndr.rng import hash_ids
+from syndr.images import Rejected, read_ahead
 from syndr.samples import Samples
-
-#: Gives the picture of a row of the sample table: uint8 (3, H, W), RGB; raises ImageError for a bad one.
-ImageSource = Callable[[int], Tensor]
-
-#: Side of the square crops of the paper (section 4.1), in pixels.
-CROP = 224
-
-# Purposes of draws: two draws of one seed and epoch must not share bits.
-_ORDER, _CROP = 1, 2
+from syndr.training.crops import ImageSource
 
 # Batches that may be under way or waiting while the model works on one.
 _BATCHES_AHEAD = 3
-
-
-@dataclass(frozen=True)
-class EpochCrops:
-    """One random crop of each picture, perhaps mirrored, as it is seen in one epoch.
-
-    The draw depends on the seed, the epoch and the sample's id alone, so that batches, their order and the
-    number of workers do not matter. A torch map-style data set: indexed by row.
-
-    Attributes:
-        images: The pictures.
-        ids: Id of each row.
-        seed: Seed of the run.
-        epoch: Epoch, counted from 0.
-        size: Side of the crop in pixels.
-        flip: Whether half of the crops are mirrored left to right.
-    """
-
-    images: ImageSource
-    ids: Sequence[str]
-    seed: int
-    epoch: int
-    size: int = CROP
-    flip: bool = True
-    _bits: npt.NDArray[np.uint64] = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        """Draw 64 bits for each row."""
-        object.__setattr__(self, "_bits", hash_ids(self.ids, self.seed, _CROP, self.epoch))
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def __getitem__(self, row: int) -> Tensor:
-        """Give the crop of a row: uint8 (3, size, size).
-
-        Raises:
-            ImageError: When the picture cannot be read.
-        """
-        bits = int(self._bits[row])
-        # 31 bits for each side and the lowest for the flip: no bit serves twice.
-        u_y, u_x = (bits >> 33) / 2**31, (bits >> 2 & 0x7FFFFFFF) / 2**31
-        crop = random_crop(self.images(row), self.size, u_y, u_x)
-        return crop.flip(-1) if self.flip and bits & 1 else crop
-
-
-def epoch_order(ids: Sequence[str], rows: npt.NDArray[np.int64], seed: int, epoch: int) -> npt.NDArray[np.int64]:
-    """Shuffle rows for an epoch: by a hash of (seed, epoch, id), so that the table's order does not matter."""
-    return rows[np.argsort(hash_ids([ids[row] for row in rows], seed, _ORDER, epoch), kind="stable")]
-
-
-def crop_numbers(ids: Sequence[str], crops: int, seed: int, epoch: int) -> npt.NDArray[np.int64]:
-    """Draw which of an image's fixed crops an epoch sees: int64 (N,) in [0, crops)."""
-    return (hash_ids(ids, seed, _CROP, epoch) % np.uint64(crops)).astype(np.int64)
 
 
 def checked_quality(quality: npt.ArrayLike, ids: Sequence[str]) -> npt.NDArray[np.float64]:
@@ -121,18 +57,52 @@ def load_batches(
         For each batch the rows that could be read (B,) and their pixels, uint8 (B, ...); B may be 0.
     """
 
-    def attempt(row: int) -> Tensor:
+    def attempt(rows: Sequence[int]) -> list[Tensor | ImageError]:
         try:
-            return load(row)
+            return [load(row) for row in rows]
+        except ImageError as error:
+            return [error]
         except InputError as error:  # a picture that its distortion is not defined for, such as a constant one
-            raise ImageError(str(error)) from error
+            return [ImageError(str(error))]
 
-    with closing(read_ahead(rows.tolist(), attempt, threads, _BATCHES_AHEAD * batch_size)) as pictures:
-        for start in range(0, len(rows), batch_size):
+    return load_groups(attempt, batches_of(rows, batch_size), reject, threads)
+
+
+def batches_of(rows: npt.NDArray[np.int64], batch_size: int) -> list[npt.NDArray[np.int64]]:
+    """Cut rows into batches, of which the last may have fewer."""
+    return [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
+
+
+def load_groups(
+    load: Callable[[Sequence[int]], list[Tensor | ImageError]],
+    groups: Sequence[npt.NDArray[np.int64]],
+    reject: Callable[[int, ImageError], None],
+    threads: int | None = None,
+    together: bool = False,
+) -> Generator[tuple[npt.NDArray[np.int64], Tensor]]:
+    """Load groups of rows as :func:`load_batches` does batches.
+
+    Args:
+        load: Gives the pictures of some rows, or the errors that stand against them.
+        groups: The rows of each group.
+        reject: As for :func:`load_batches`.
+        threads: Number of threads; by default the cores this process may use.
+        together: Ask for each group in one call, on one thread, as suits pictures made on a device; otherwise row by
+            row on all threads.
+
+    Yields:
+        As :func:`load_batches`.
+    """
+    wanted = [group.tolist() for group in groups]
+    calls = wanted if together else [[row] for group in wanted for row in group]
+    largest = max(map(len, wanted), default=0)
+    ahead = _BATCHES_AHEAD * (1 if together else max(1, largest))
+    with closing(read_ahead(calls, load, 1 if together else threads, ahead)) as loaded:
+        for group in wanted:
+            found = _answer(next(loaded)) if together else [_answer(next(loaded))[0] for _ in group]
             good: list[int] = []
             pixels: list[Tensor] = []
-            for row in rows[start : start + batch_size].tolist():
-                picture = next(pictures)
+            for row, picture in zip(group, found, strict=True):
                 if isinstance(picture, ImageError):
                     reject(row, picture)
                 else:
@@ -141,9 +111,23 @@ def load_batches(
             yield np.array(good, dtype=np.int64), torch.stack(pixels) if pixels else torch.empty(0)
 
 
+def _answer(answer: list[Tensor | ImageError] | ImageError) -> list[Tensor | ImageError]:
+    if isinstance(answer, ImageError):  # of a loader that does not keep to what it should do
+        raise answer
+    return answer
+
+
 def as_float(pixels: Tensor, device: torch.device | str) -> Tensor:
-    """Give uint8 pixels as float32 in [0, 1] on a device; bytes travel, not floats."""
-    return pixels.to(device).float() / 255.0
+    """Give uint8 pixels (..., H, W) as float32 in [0, 1] on a device; bytes travel, not floats.
+
+    On a CUDA device batches are laid out channels-last, which its convolutions like best.
+    """
+    if torch.device(device).type != "cuda":
+        return pixels.to(device).float() / 255.0
+    there = pixels if pixels.is_cuda else pixels.pin_memory().to(device, non_blocking=True)
+    if there.ndim == 4:
+        there = there.contiguous(memory_format=torch.channels_last)
+    return there.float() / 255.0
 
 
 def rejection(samples: Samples, row: int, reason: str) -> Rejected:

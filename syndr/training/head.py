@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from syndr.errors import InputError
 from syndr.progress import Progress, silent, track
-from syndr.training.data import checked_quality, crop_numbers, epoch_order
+from syndr.training.crops import crop_numbers, epoch_order
+from syndr.training.data import checked_quality
 from syndr.training.model import Head, as_float32
 from syndr.training.settings import check_choice, check_schedule
 from syndr.training.thinning import Refresh, Thinner, dropped_rows

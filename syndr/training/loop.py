@@ -2,40 +2,36 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Generator
-from contextlib import closing
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from syndr.errors import ImageError, InputError
+from syndr.errors import InputError
 from syndr.features.weights import weights_hash
-from syndr.images import Rejected, center_crop
+from syndr.files import remove_unfinished
+from syndr.images import Rejected
 from syndr.notebook import card, curve
-from syndr.progress import Progress, silent, track
-from syndr.rng import mix
+from syndr.progress import Progress, silent
 from syndr.samples import Samples
-from syndr.training.data import (
-    CROP,
-    EpochCrops,
-    ImageSource,
-    as_float,
-    checked_quality,
-    epoch_order,
-    load_batches,
-    rejection,
-)
-from syndr.training.seeded import seeded
-from syndr.training.settings import Settings
-from syndr.training.state import EpochLog, RunState, data_hash, describe_thinner, load_state, save_state
-from syndr.training.thinning import Refresh, Scope, Thinner, dropped_rows, eligible_rows
-from syndr.virtual import made_with, virtual_types
+from syndr.training.crops import CROP, CropSource, ImageSource, crop_source
+from syndr.training.data import checked_quality
+from syndr.training.logs import Logs
+from syndr.training.processes import Processes
+from syndr.training.run import Run
+from syndr.training.settings import Precision, Settings
+from syndr.training.state import Checkpoint, EpochLog, RunState, data_hash, describe_thinner
+from syndr.training.step import Loss, Step, l1
+from syndr.training.thinning import Refresh, Scope, Thinner, eligible_rows
+from syndr.virtual import VirtualDataset, made_with, virtual_types
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
 
 
 @dataclass(frozen=True)
@@ -65,7 +61,7 @@ class TrainingResult:
 def fit(
     model: nn.Module,
     samples: Samples,
-    images: ImageSource,
+    images: ImageSource | CropSource | None = None,
     *,
     epochs: int = 24,
     batch_size: int = 32,
@@ -78,9 +74,18 @@ def fit(
     thinning: Thinner | None = None,
     refresh: Refresh = "epoch",
     scope: Scope = "originals",
+    loss: Loss = l1,
+    precision: Precision = "float32",
+    accumulate: int = 1,
     device: torch.device | str = "cpu",
+    accelerator: Accelerator | None = None,
     threads: int | None = None,
     checkpoint: str | Path | None = None,
+    checkpoint_every: int = 250,
+    cache_bytes: int = 1 << 30,
+    log: str | Path | None = None,
+    tensorboard: str | Path | None = None,
+    after_thinning: Callable[[int], None] | None = None,
     after_epoch: Callable[[int], None] | None = None,
     progress: Progress = silent,
 ) -> TrainingResult:
@@ -93,9 +98,11 @@ def fit(
         model: Maps float32 images (B, 3, crop, crop) in [0, 1] to (score (B,), feature (B, dims)). Its
             submodule ``head`` learns ``head_lr_ratio`` times as fast; a model without one needs a ratio of 1.
         samples: The training set, with a column ``quality``, and ``origin`` where the scope depends on it.
-        images: Gives the picture of a row, uint8 (3, H, W); called on several threads.
+        images: Gives the picture of a row, uint8 (3, H, W), called on several threads; or a
+            :class:`syndr.VirtualDataset`, which on a device makes the pictures of a batch together. By default the
+            files and virtual rows of ``samples``.
         epochs: Passes over the training set.
-        batch_size: Pictures per step; the last step of an epoch may have fewer.
+        batch_size: Pictures per step, on all devices together; the last step of an epoch may have fewer.
         lr: Adam's learning rate.
         head_lr_ratio: The head's learning rate over ``lr`` (10 as released, 1 as in the paper).
         weight_decay: Adam's L2 penalty.
@@ -106,12 +113,25 @@ def fit(
         refresh: ``"epoch"`` thins before each epoch with the features the model gives then (evaluation mode,
             centre crops); ``"once"`` before training, with those of the model as it was given.
         scope: Which rows may be thinned: ``"originals"`` or ``"all"``; without a column ``origin`` all may.
-        device: Where to train; the model is moved there.
+        loss: What is minimized: a function of the model and a :class:`syndr.training.Batch`, which runs the model as it
+            likes and gives the batch's mean loss; the mean absolute error by default.
+        precision: ``"float32"``, or the format of autocast: ``"bfloat16"``, or ``"float16"`` with a scaled loss.
+        accumulate: Forward passes per step: its pictures are split into as many parts, whose gradients add up to those
+            of the whole, but for batch normalization, which sees a part at a time.
+        device: Where to train; the model is moved there. On CUDA its convolutions are laid out channels-last.
+        accelerator: Hugging Face's ``Accelerator`` in a program that ``accelerate launch`` started: each process takes
+            its share of every batch on the accelerator's device. Without batch normalization and randomness inside the
+            model the weights are those of one process to rounding; ``nn.SyncBatchNorm`` is yours to put in.
         threads: Threads that load pictures ahead; by default the cores this process may use.
-        checkpoint: Folder that keeps the state after each epoch. A run that finds its own state there goes
-            on from it, and a finished run is not repeated.
+        checkpoint: Folder that keeps the state after each epoch, and within one. A run that finds its own state there
+            goes on from it, at the very step, and a finished run is not repeated.
+        checkpoint_every: Steps of an epoch after which the state is kept too.
+        cache_bytes: Most memory for pictures that are kept from epoch to epoch, where ``images`` is not given.
+        log: CSV file with a line for each epoch, whole after each.
+        tensorboard: Folder for the same as TensorBoard's events (extra ``tensorboard``).
+        after_thinning: Called with the number of each epoch that was thinned anew, before its first step.
         after_epoch: Called with the number of each epoch, from 0, before that epoch is saved: one that is cut off
-            there is trained again. It may use the model and the thinner as they are then.
+            there is called again. It may use the model as it is then.
         progress: Told of ``"epochs"``, after each has been saved, and of the ``"steps"`` within one.
 
     Returns:
@@ -121,131 +141,71 @@ def fit(
         InputError: When an argument or a label is not usable, the model's scores have another shape than
             (B,), or the loss is no longer finite.
         ImageError: When not one picture of an epoch can be read.
+        MissingExtraError: When ``tensorboard`` is given and not installed.
         StoreError: When ``checkpoint`` holds a damaged state or one made with other settings (among them the
             network of type 15, where virtual rows need it).
     """
-    settings = Settings(epochs, batch_size, lr, head_lr_ratio, weight_decay, crop, flip, seed, refresh, scope)
+    settings = Settings(
+        epochs, batch_size, lr, head_lr_ratio, weight_decay, crop, flip, seed, refresh, scope, precision, accumulate
+    )
+    if checkpoint_every < 1:
+        raise InputError(f"checkpoint_every must be at least 1 step, not {checkpoint_every}")
     quality = checked_quality(samples["quality"], samples.ids)
     eligible = np.empty(0, dtype=np.int64) if thinning is None else eligible_rows(samples, scope)
+    processes = Processes(accelerator)
+    device = torch.device(device if accelerator is None else accelerator.device)
     model.to(device)
-    groups = _parameter_groups(model, lr, head_lr_ratio)
-    optimizer = torch.optim.Adam(groups, lr=lr, weight_decay=weight_decay)
-    folder = None if checkpoint is None else Path(checkpoint)
-    identity: dict[str, Any] = asdict(settings) | {
-        "thinning": describe_thinner(thinning),
-        "samples": data_hash(samples),
-        **made_with(virtual_types(samples)),
-    }
-    if folder is not None:
-        identity["initial_weights"] = weights_hash(model)
-    state = RunState() if folder is None else load_state(folder, model, optimizer, identity)
-    run = _Run(model, optimizer, samples, quality, images, settings, torch.device(device), threads, state, progress)
-    progress("epochs", len(state.log), epochs)
-    for epoch in range(len(state.log), epochs):
-        started = time.perf_counter()
-        rows = np.arange(len(samples)) if thinning is None else run.thinned_rows(thinning, eligible, epoch)
-        thinned = time.perf_counter()
-        loss, trained = run.train(rows, epoch)
-        seconds, thinning_seconds = time.perf_counter() - started, thinned - started
-        dropped = len(samples) - len(rows)
-        state.log.append(EpochLog(epoch, loss, trained, dropped, seconds, thinning_seconds))
-        if after_epoch is not None:
-            after_epoch(epoch)
-        if folder is not None:
-            save_state(folder, state, model, optimizer, identity)
-        progress("epochs", epoch + 1, epochs)
+    if device.type == "cuda":
+        model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimizer = torch.optim.Adam(_parameter_groups(model, lr, head_lr_ratio), lr=lr, weight_decay=weight_decay)
+    scaler = torch.amp.GradScaler(device.type, enabled=precision == "float16")  # type: ignore[attr-defined]
+    autocast = None if precision == "float32" else getattr(torch, precision)
+    step = Step(model, optimizer, loss, accumulate, autocast, scaler, processes)
+    file, state = None, RunState()
+    if checkpoint is not None:
+        identity: dict[str, Any] = asdict(settings) | {
+            "loss": f"{loss.__module__}.{getattr(loss, '__qualname__', type(loss).__name__)}",
+            "thinning": describe_thinner(thinning),
+            "samples": data_hash(samples),
+            **made_with(virtual_types(samples)),
+            "initial_weights": weights_hash(model),
+        }
+        file = Checkpoint(Path(checkpoint) / "training.safetensors", model, optimizer, scaler, identity)
+        if processes.first:
+            remove_unfinished(checkpoint)
+        state = file.load()
+    save = partial(_save, file, state, processes)
+    pictures = crop_source(
+        VirtualDataset(samples, str(device), cache_bytes, cache_files=True) if images is None else images
+    )
+    told = progress if processes.first else silent
+    run = Run(step, samples, quality, pictures, settings, device, threads, state, save, checkpoint_every, told)
+    told("epochs", len(state.log), epochs)
+    with Logs(log if processes.first else None, tensorboard if processes.first else None, len(state.log)) as logs:
+        logs.write_table(state.log)  # of a run that is finished already, it might be gone
+        for epoch in range(len(state.log), epochs):
+            if state.epoch is None:
+                anew = thinning is not None and state.dropped_once is None
+                run.begin(thinning, eligible, epoch)
+                if anew and after_thinning is not None:
+                    after_thinning(epoch)
+            at = state.epoch
+            assert at is not None
+            mean, trained = run.train(at, epoch)
+            state.log.append(EpochLog(epoch, mean, trained, len(at.dropped), at.seconds, at.thinning_seconds))
+            state.epoch = None
+            logs.write(state.log)
+            if after_epoch is not None:
+                after_epoch(epoch)
+            save()
+            told("epochs", epoch + 1, epochs)
     model.eval()
     return TrainingResult(log=tuple(state.log), rejected=tuple(state.rejected.values()))
 
 
-@dataclass(frozen=True)
-class _Run:
-    """What every epoch of a run shares."""
-
-    model: nn.Module
-    optimizer: torch.optim.Optimizer
-    samples: Samples
-    quality: npt.NDArray[np.float64]
-    images: ImageSource
-    settings: Settings
-    device: torch.device
-    threads: int | None
-    state: RunState
-    progress: Progress
-
-    def thinned_rows(self, thinning: Thinner, eligible: npt.NDArray[np.int64], epoch: int) -> npt.NDArray[np.int64]:
-        """Give the rows of an epoch: all but those that thinning drops."""
-        dropped = self.state.dropped_once
-        if dropped is None:
-            readable, features = self._center_features(eligible)
-            dropped = dropped_rows(thinning, features, self.quality, self.samples.ids, readable, epoch)
-        if self.settings.refresh == "once":
-            self.state.dropped_once = dropped
-        return np.delete(np.arange(len(self.samples)), dropped)
-
-    def train(self, rows: npt.NDArray[np.int64], epoch: int) -> tuple[float, int]:
-        """Train for one epoch; returns the mean absolute error and the number of rows that could be read."""
-        ids, settings = self.samples.ids, self.settings
-        crops = EpochCrops(self.images, ids, settings.seed, epoch, settings.crop, settings.flip)
-        order = epoch_order(ids, rows, settings.seed, epoch)
-        losses: list[Tensor] = []
-        counts: list[int] = []
-        self.model.train()
-        batches = self._batches(crops.__getitem__, order, "steps")
-        with seeded(self.device, mix(settings.seed, epoch)), closing(batches):
-            for batch_rows, pixels in batches:
-                losses.append(self._step(pixels, torch.from_numpy(self.quality[batch_rows])))
-                counts.append(len(batch_rows))
-        if not losses:
-            some = "; ".join(entry.reason for entry in list(self.state.rejected.values())[:3])
-            raise ImageError(f"epoch {epoch}: none of its {len(rows)} pictures can be read: {some}")
-        # Fetched once per epoch: asking a device for each loss would make it wait at each step.
-        values = torch.stack(losses).cpu().numpy().astype(np.float64)
-        mean = float(np.average(values, weights=counts))
-        if not np.isfinite(mean):
-            raise InputError(f"the loss is {mean} in epoch {epoch}: training diverged; use a smaller lr")
-        return mean, sum(counts)
-
-    def _step(self, pixels: Tensor, quality: Tensor) -> Tensor:
-        target = quality.to(self.device, torch.float32)
-        score, _ = self.model(pixels)
-        if score.shape != target.shape:
-            raise InputError(
-                f"the model must give one score per picture, shape {tuple(target.shape)}, not {tuple(score.shape)}"
-            )
-        loss = nn.functional.l1_loss(score, target)
-        self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        self.optimizer.step()
-        return loss.detach()
-
-    @torch.inference_mode()
-    def _center_features(self, rows: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-        """Give the rows whose pictures can be read and their features by the model as it is now."""
-        self.model.eval()
-        readable = [np.empty(0, dtype=np.int64)]
-        features = [np.empty((0, 0), dtype=np.float32)]
-
-        def load(row: int) -> Tensor:
-            return center_crop(self.images(row), self.settings.crop)
-
-        for batch_rows, pixels in self._batches(load, rows, "features for thinning"):
-            readable.append(batch_rows)
-            features.append(self.model(pixels)[1].float().cpu().numpy())
-        return np.concatenate(readable), np.concatenate(features[1:] or features)
-
-    def _batches(
-        self, load: ImageSource, rows: npt.NDArray[np.int64], stage: str
-    ) -> Generator[tuple[npt.NDArray[np.int64], Tensor]]:
-        size = self.settings.batch_size
-        loaded = load_batches(load, rows, size, self._reject, self.threads)
-        for batch_rows, pixels in track(loaded, stage, -(-len(rows) // size), self.progress):
-            if len(batch_rows):
-                yield batch_rows, as_float(pixels, self.device)
-
-    def _reject(self, row: int, error: ImageError) -> None:
-        entry = rejection(self.samples, row, str(error))
-        self.state.rejected[entry.id] = entry
+def _save(file: Checkpoint | None, state: RunState, processes: Processes) -> None:
+    if file is not None and processes.first:
+        file.save(state)
 
 
 def _parameter_groups(model: nn.Module, lr: float, head_lr_ratio: float) -> list[dict[str, Any]]:

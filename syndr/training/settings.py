@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import get_args
+from typing import Literal, get_args
 
 from syndr.errors import InputError
 from syndr.training.thinning import Refresh, Scope
+
+#: Number format of the forward pass; all but float32 are torch's autocast, float16 with a scaled loss.
+Precision = Literal["float32", "bfloat16", "float16"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,8 @@ class Settings:
     seed: int
     refresh: Refresh
     scope: Scope
+    precision: Precision
+    accumulate: int
 
     def __post_init__(self) -> None:
         """Refuse values that cannot train.
@@ -36,6 +41,9 @@ class Settings:
             raise InputError(f"head_lr_ratio must be positive and finite, not {self.head_lr_ratio}")
         if self.crop < 1:
             raise InputError(f"crop must be at least 1 pixel, not {self.crop}")
+        if not 1 <= self.accumulate <= self.batch_size:
+            raise InputError(f"accumulate must be from 1 to the batch size, not {self.accumulate}")
+        check_choice("precision", self.precision, get_args(Precision))
         check_choice("refresh", self.refresh, get_args(Refresh))
         check_choice("scope", self.scope, get_args(Scope))
 

@@ -17,7 +17,8 @@ from syndr.images import Rejected
 from syndr.progress import Progress, silent, track
 from syndr.rng import mix
 from syndr.samples import Samples
-from syndr.training.data import EpochCrops, as_float, epoch_order, load_batches
+from syndr.training.crops import EpochCrops, epoch_order
+from syndr.training.data import as_float, load_batches
 from syndr.training.seeded import seeded
 from syndr.training.tensor_file import read_tensors, write_tensors
 from syndr.type_selection.classifier import TypeClassifier

@@ -16,7 +16,8 @@ from syndr.evaluation.crops import CROPS, cut_crops
 from syndr.images import Rejected
 from syndr.progress import Progress, silent, track
 from syndr.samples import Samples
-from syndr.training.data import ImageSource, as_float, load_batches, rejection
+from syndr.training.crops import ImageSource
+from syndr.training.data import as_float, load_batches, rejection
 from syndr.type_selection.classifier import CLASSES, TypeClassifier
 from syndr.type_selection.pictures import TypePictures
 

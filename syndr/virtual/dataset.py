@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -28,19 +28,34 @@ class VirtualDataset:
     Args:
         samples: Table with ``path``; a row with a ``seed`` is virtual and also has ``type`` and ``level``.
         device: Where distortions are made and pictures are given out.
-        cache_bytes: Most memory for decoded reference images, which many rows share; other pictures are not kept.
+        cache_bytes: Most memory for decoded pictures that are kept: first for references, which many rows share, on a
+            device in its own memory (``device_cache_bytes``) before this one.
+        device_cache_bytes: Most memory of the device for references; by default an eighth of it, on CUDA.
+        cache_files: Whether pictures of rows that are not virtual are kept too, as pays where they are asked for again,
+            in each epoch.
 
     Raises:
         InputError: When a column is missing, a virtual row lacks a type or level or has a type that cannot be
             synthesized, or the network chosen for type 15 cannot be used.
     """
 
-    def __init__(self, samples: Samples, device: str = "cpu", cache_bytes: int = 1 << 29) -> None:
+    def __init__(
+        self,
+        samples: Samples,
+        device: str = "cpu",
+        cache_bytes: int = 1 << 29,
+        device_cache_bytes: int | None = None,
+        cache_files: bool = False,
+    ) -> None:
         from syndr.images import PictureCache
 
         self.samples = samples
         self.device = device
-        self._references = PictureCache(cache_bytes)
+        self._files = self._references = PictureCache(cache_bytes)
+        self._cache_files = cache_files
+        if not device.startswith("cpu"):
+            most = _device_cache_bytes(device) if device_cache_bytes is None else device_cache_bytes
+            self._references = PictureCache(most, self._to_device)
         self._paths = _column(samples, "path")
         self._virtual = np.zeros(len(samples), dtype=bool)
         self._recipe: dict[str, npt.NDArray[np.int64]] = {}
@@ -62,6 +77,10 @@ class VirtualDataset:
         return len(self.samples)
 
     def __getitem__(self, row: int) -> torch.Tensor:
+        return self.image(row)
+
+    def __call__(self, row: int) -> torch.Tensor:
+        """Give the picture of a row, as :meth:`image` does."""
         return self.image(row)
 
     def __iter__(self) -> Iterator[torch.Tensor]:
@@ -121,24 +140,40 @@ class VirtualDataset:
         Raises:
             InputError: When the size or the draws are not usable.
         """
-        from syndr.images import center_crop, random_crop
-
         if places is not None and tuple(places.shape) != (len(rows), 2):
             raise InputError(
                 f"{len(rows)} crops need ({len(rows)}, 2) draws for their places; got {tuple(places.shape)}"
             )
-        crops = self.images(rows)
-        for number, picture in enumerate(crops):
-            if isinstance(picture, ImageError):
-                continue
-            try:
-                if places is None:
-                    crops[number] = center_crop(picture, size)
-                else:
-                    crops[number] = random_crop(picture, size, *places[number].tolist())
-            except ImageError as error:  # too elongated to be enlarged
-                crops[number] = error
-        return crops
+        if places is not None and not bool(((places >= 0) & (places < 1)).all()):
+            raise InputError(f"crops: uniform draws must lie in [0, 1), not {places.tolist()[:5]}")
+        at = [None] * len(rows) if places is None else [(y, x) for y, x in places.tolist()]
+        virtual = [number for number, row in enumerate(rows) if self._virtual[row]]
+        made = iter(self.images([rows[number] for number in virtual]))
+        files = _each(
+            [(row, place) for row, place in zip(rows, at, strict=True) if not self._virtual[row]],
+            lambda wanted: self._file_crop(wanted[0], size, wanted[1]),
+        )
+        return [
+            _cut(next(made), size, place) if self._virtual[row] else next(files)
+            for row, place in zip(rows, at, strict=True)
+        ]
+
+    def _file_crop(self, row: int, size: int, place: tuple[float, float] | None) -> torch.Tensor | ImageError:
+        """Give the crop of a row's file; where the picture is not kept, only the crop is converted."""
+        from syndr.images import read_picture
+
+        path = self._path(row)
+        try:
+            if not path:
+                raise ImageError(f"{self._id(row)}: {_NO_PATH}")
+            if self._cache_files and (path in self._files or not self._files.full):
+                picture = self._files.get(path)
+            else:
+                picture = read_picture(path, square=size, place=place).pixels
+        except ImageError as error:
+            return error
+        crop = _cut(picture, size, place)
+        return crop if isinstance(crop, ImageError) else crop.to(self.device)
 
     def materialize(
         self, folder: str | Path, format: Literal["png", "bmp"] = "png", progress: Progress = silent
@@ -170,24 +205,28 @@ class VirtualDataset:
         return path
 
     def sources(self, rows: Sequence[int]) -> list[torch.Tensor | ImageError]:
-        """Read the rows' files, undistorted, on the CPU; a reference is read once and shared: do not change it."""
+        """Read the rows' files, undistorted; a reference is read once and shared: do not change it."""
         from syndr.images import decode
 
-        read: dict[str, torch.Tensor | ImageError] = {}
+        paths = [self._path(row) for row in rows]
+        shared = [path for path, row in zip(paths, rows, strict=True) if path and self._virtual[row]]
+        references = dict.fromkeys(shared)
+        read = dict(zip(references, _each(list(references), self._references.get), strict=True))
+        own = [path for path, row in zip(paths, rows, strict=True) if path and not self._virtual[row]]
+        files = _each(own, decode)
         found: list[torch.Tensor | ImageError] = []
-        for row in rows:
-            path = self._path(row)
+        for path, row in zip(paths, rows, strict=True):
             if not path:
-                found.append(ImageError(f"{self._id(row)}: the row has no path; fill the column in"))
-                continue
-            virtual = self._virtual[row]
-            if not virtual or path not in read:
-                try:
-                    read[path] = self._references.get(path) if virtual else decode(path)
-                except ImageError as error:
-                    read[path] = error
-            found.append(read[path])
+                found.append(ImageError(f"{self._id(row)}: {_NO_PATH}"))
+            else:
+                found.append(read[path] if self._virtual[row] else next(files))
         return found
+
+    def _to_device(self, path: str) -> torch.Tensor:
+        """Give a reference on the device; main memory keeps those that the device has no room for."""
+        from syndr.images import decode
+
+        return (self._files.get if self._references.full else decode)(path).to(self.device)
 
     def _distorted(self, rows: list[int], references: list[torch.Tensor]) -> list[torch.Tensor | ImageError]:
         """Distort references of one size, each by its row's type, level and seed."""
@@ -209,6 +248,43 @@ class VirtualDataset:
             # Some are to blame; each is made alone.
             alone = (self._distorted([row], [reference]) for row, reference in zip(rows, references, strict=True))
             return [picture for [picture] in alone]
+
+
+_NO_PATH = "the row has no path; fill the column in"
+
+Item = TypeVar("Item")
+
+
+def _each(
+    items: Sequence[Item], load: Callable[[Item], torch.Tensor | ImageError]
+) -> Iterator[torch.Tensor | ImageError]:
+    """Load several pictures on threads, in order; an ImageError is given, not raised."""
+    from syndr.images import read_ahead
+
+    if len(items) > 1:
+        yield from read_ahead(items, load)
+    for item in items if len(items) == 1 else ():
+        try:
+            yield load(item)
+        except ImageError as error:
+            yield error
+
+
+def _cut(picture: torch.Tensor | ImageError, size: int, place: tuple[float, float] | None) -> torch.Tensor | ImageError:
+    from syndr.images import center_crop, random_crop
+
+    if isinstance(picture, ImageError):
+        return picture
+    try:
+        return center_crop(picture, size) if place is None else random_crop(picture, size, *place)
+    except ImageError as error:  # too elongated to be enlarged
+        return error
+
+
+def _device_cache_bytes(device: str) -> int:
+    import torch
+
+    return torch.cuda.mem_get_info(device)[0] // 8 if device.startswith("cuda") else 0
 
 
 def _column(samples: Samples, name: str) -> pa.ChunkedArray:

@@ -1,4 +1,4 @@
-"""Pictures come from memory while there is room, and the least recently used one goes first."""
+"""Pictures stay in memory while there is room, and the last one that there was none for."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def decoded(monkeypatch, tmp_path):
     ("most", "asked", "expected"),
     [
         (3 * ONE, "abcabc", "abc"),
-        (2 * ONE, "abcab", "abcab"),
-        (2 * ONE, "abacab", "abcb"),  # a was used again, so b went for c
-        (ONE, "aabba", "aba"),
-        (0, "aabba", "aba"),  # the last one is kept in any case
+        (2 * ONE, "abcab", "abc"),  # the first ones stay
+        (2 * ONE, "abccabc", "abc"),  # and c, as the last one that there was no room for
+        (ONE, "abcabc", "abcbc"),
+        (0, "aabba", "aba"),
     ],
 )
 def test_what_is_decoded(decoded, most, asked, expected):

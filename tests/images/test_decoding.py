@@ -14,7 +14,7 @@ from oracle.pictures import UPRIGHT, cmyk_to_rgb, over_white
 from PIL import Image
 
 from syndr.errors import ImageError
-from syndr.images import FileFacts, center_crop, decode, decoding, read_picture
+from syndr.images import FileFacts, center_crop, decode, decoding, random_crop, read_picture
 
 RNG = np.random.default_rng(0)
 RGB = RNG.integers(0, 256, (20, 30, 3), dtype=np.uint8)
@@ -299,7 +299,7 @@ def test_the_central_square_alone_is_that_of_the_whole(kind, size, orientation):
     exif = Image.Exif()
     exif[274] = orientation
     data = encoded(image, suffix, exif=exif, **options)
-    found = read_picture(data, center=size)
+    found = read_picture(data, square=size)
     whole = decode(data)
     assert (found.facts.height, found.facts.width) == tuple(whole.shape[1:])
     assert found.pixels.is_contiguous()
@@ -308,6 +308,9 @@ def test_the_central_square_alone_is_that_of_the_whole(kind, size, orientation):
         assert torch.equal(found.pixels, center_crop(whole, size))
     else:
         assert torch.equal(found.pixels, whole)
+    placed = read_picture(data, square=size, place=(0.3, 0.99)).pixels
+    cut = found.pixels.shape != whole.shape
+    assert torch.equal(placed, random_crop(whole, size, 0.3, 0.99) if cut else whole)
 
 
 def test_facts_of_a_file(tmp_path):

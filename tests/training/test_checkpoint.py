@@ -9,7 +9,7 @@ from training_stand_ins import same_weights, tiny_backbone, tiny_model, weights_
 
 from syndr.errors import InputError, StoreError
 from syndr.features import build_backbone
-from syndr.training import Head, IQAModel, load_model, read_metadata, save_model
+from syndr.training import Head, IQAModel, read_metadata, read_model, save_model
 
 
 @pytest.mark.parametrize("hidden", [None, 6])
@@ -18,7 +18,7 @@ def test_round_trip(tmp_path, hidden):
     model.head.standardize(torch.rand(9, 12), torch.arange(9.0))
     path = tmp_path / "model.safetensors"
     save_model(path, model, {"recipe": {"seed": 3}, "note": "ü"})
-    loaded = load_model(path, backbone=tiny_backbone(seed=9))
+    loaded = read_model(path, backbone=tiny_backbone(seed=9))
     assert same_weights(weights_of(loaded), weights_of(model))
     images = torch.rand(2, 3, 32, 32)
     assert torch.equal(loaded(images)[0], model(images)[0])
@@ -37,7 +37,7 @@ def test_registered_backbone_is_built_by_name_without_a_download(tmp_path, monke
         next(backbone.body.parameters()).mul_(2)
     model = IQAModel(backbone)
     save_model(tmp_path / "swin.safetensors", model)
-    loaded = load_model(tmp_path / "swin.safetensors")
+    loaded = read_model(tmp_path / "swin.safetensors")
     assert loaded.backbone.name == "swin_t"
     assert loaded.backbone.weights_id == backbone.weights_id
     assert same_weights(weights_of(loaded), weights_of(model))
@@ -61,7 +61,7 @@ def test_tied_weights_can_be_saved(tmp_path):
     save_model(tmp_path / "tied", model)
     other = tiny_backbone(seed=2)
     other.body.extra = other.body[0]
-    assert same_weights(weights_of(load_model(tmp_path / "tied", backbone=other)), weights_of(model))
+    assert same_weights(weights_of(read_model(tmp_path / "tied", backbone=other)), weights_of(model))
 
 
 def test_metadata_that_is_not_json_is_refused_and_nothing_is_written(tmp_path):
@@ -106,7 +106,7 @@ def write_text(path):
 def test_what_is_not_a_model_is_refused(tmp_path, write, message):
     path = tmp_path / "model"
     write(path)
-    for read in (load_model, read_metadata):
+    for read in (read_model, read_metadata):
         with pytest.raises(StoreError, match=message):
             read(path)
 
@@ -114,7 +114,7 @@ def test_what_is_not_a_model_is_refused(tmp_path, write, message):
 def test_backbone_that_is_not_registered_must_be_given(tmp_path):
     save_model(tmp_path / "model", tiny_model())
     with pytest.raises(StoreError, match="backbone 'tiny'"):
-        load_model(tmp_path / "model")
+        read_model(tmp_path / "model")
 
 
 def test_weights_of_another_backbone_are_refused(tmp_path):
@@ -122,4 +122,4 @@ def test_weights_of_another_backbone_are_refused(tmp_path):
     other = tiny_backbone()
     other.body.extra = torch.nn.Linear(2, 2)
     with pytest.raises(StoreError, match="extra"):
-        load_model(tmp_path / "model", backbone=other)
+        read_model(tmp_path / "model", backbone=other)

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syndr.errors import ImageError, InputError
-from syndr.training.data import EpochCrops, as_float, crop_numbers, epoch_order, load_batches
+from syndr.training.crops import EpochCrops, crop_numbers, epoch_order
+from syndr.training.data import as_float, load_batches
 
 IDS = [f"id{row}" for row in range(400)]
 # Red holds the row and green the column of each pixel, so that a crop tells where it was cut.

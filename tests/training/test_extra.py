@@ -22,7 +22,7 @@ sys.meta_path.insert(0, Absent())
 """
 
 
-@pytest.mark.parametrize("name", ["training.fit", "training.fit_head", "training.load_model", "evaluation.predict"])
+@pytest.mark.parametrize("name", ["training.fit", "training.fit_head", "training.read_model", "evaluation.predict"])
 def test_missing_torch_is_told_with_the_install_line(name):
     module, function = name.split(".")
     code = f"{WITHOUT_TORCH}\nimport syndr.{module} as m\nm.{function}"

@@ -366,3 +366,116 @@ def test_divergence_is_an_error():
 def test_bad_arguments(arguments, message):
     with pytest.raises(InputError, match=message):
         trained(**arguments)
+
+
+def huber(model, batch):
+    score, _ = model(batch.images)
+    return nn.functional.huber_loss(score, batch.quality)
+
+
+def test_a_loss_of_ones_own_is_minimized_and_belongs_to_the_checkpoint(tmp_path):
+    seen = []
+
+    def twofold(model, batch):
+        seen.append((batch.images.shape, batch.rows.tolist(), batch.quality.tolist()))
+        score, feature = model(batch.images)
+        return nn.functional.mse_loss(score, batch.quality) + 0.0 * feature.square().mean()
+
+    pictures = Pictures()
+    _, result = trained(pictures, loss=twofold, epochs=6, checkpoint=tmp_path)
+    assert result.log[-1].loss < result.log[0].loss
+    assert seen[0][0] == (8, 3, CROP, CROP)
+    assert seen[0][2] == pytest.approx(pictures.quality[seen[0][1]])
+    with pytest.raises(StoreError, match="other settings: loss is"):
+        trained(loss=huber, epochs=6, checkpoint=tmp_path)
+
+
+def test_loss_that_is_no_number_is_refused():
+    with pytest.raises(InputError, match="must be one number"):
+        trained(loss=lambda model, batch: model(batch.images)[0] - batch.quality)
+
+
+def plain_model(seed=0):
+    """Without batch normalization, so that parts of a batch do not depend on each other."""
+    model = tiny_model(seed)
+    model.backbone.body[1] = nn.Identity()
+    return model
+
+
+@pytest.mark.parametrize("accumulate", [3, 8])
+def test_accumulated_gradients_are_those_of_the_whole_batch(accumulate):
+    whole, expected = trained(Pictures(broken=[2]), plain_model())
+    parts, result = trained(Pictures(broken=[2]), plain_model(), accumulate=accumulate)
+    assert [entry.loss for entry in result.log] == pytest.approx([entry.loss for entry in expected.log], rel=1e-5)
+    for name, value in whole.items():
+        torch.testing.assert_close(parts[name], value, rtol=1e-3, atol=1e-5)
+    assert not same_weights(whole, weights_of(plain_model()))
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_lower_precision_learns_nearly_the_same_and_resumes(tmp_path, precision):
+    _, expected = trained(model=tiny_model())
+    whole, result = trained(model=tiny_model(), precision=precision)
+    assert result.log != expected.log
+    assert [entry.loss for entry in result.log] == pytest.approx([entry.loss for entry in expected.log], rel=0.05)
+    with pytest.raises(InterruptedRunError):
+        trained(model=tiny_model(), precision=precision, checkpoint=tmp_path, progress=interrupt_after(1))
+    resumed, _ = trained(model=tiny_model(), precision=precision, checkpoint=tmp_path)
+    assert same_weights(resumed, whole)
+    assert all(value.dtype != getattr(torch, precision) for value in resumed.values())
+
+
+def test_interruption_within_an_epoch_goes_on_at_its_step(tmp_path):
+    thinner = RecordingThinner(3)
+    undisturbed, _ = trained(batch_size=2, thinning=RecordingThinner(3))
+
+    def run(stop):
+        steps = []
+
+        def progress(stage, done, total):
+            steps.extend([(done, total)] if stage == "steps" else [])
+            if len(steps) == stop:
+                raise InterruptedRunError
+
+        kept = {"checkpoint": tmp_path, "checkpoint_every": 2, "batch_size": 2, "thinning": thinner}
+        return trained(progress=progress, **kept)[0], steps
+
+    with pytest.raises(InterruptedRunError):
+        run(4)  # the third step is done and reported; the second was the last one kept
+    asked = len(thinner.calls_)
+    weights, steps = run(None)
+    assert same_weights(weights, undisturbed)
+    assert steps[0] == (2, 4)
+    assert len(thinner.calls_) == asked + 2, "the epoch under way was thinned again"
+
+
+def test_after_thinning_comes_before_the_steps():
+    calls = []
+    arguments = {"after_thinning": lambda epoch: calls.append(epoch), "progress": lambda *state: calls.append(state[0])}
+    trained(thinning=RecordingThinner(), epochs=2, **arguments)
+    assert [call for call in calls if call in (0, 1)] == [0, 1]
+    assert calls.index(0) < calls.index("steps")
+    calls.clear()
+    trained(thinning=RecordingThinner(), refresh="once", epochs=2, **arguments)
+    assert [call for call in calls if call in (0, 1)] == [0]
+
+
+def test_logs_are_written_after_each_epoch(tmp_path):
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    csv, events = tmp_path / "log.csv", tmp_path / "events"
+    arguments = {"thinning": RecordingThinner(), "log": csv, "tensorboard": events, "checkpoint": tmp_path / "kept"}
+    with pytest.raises(InterruptedRunError):
+        trained(progress=interrupt_after(2), **arguments)
+    assert len(csv.read_text().splitlines()) == 3
+    _, result = trained(**arguments)
+    header, *lines = csv.read_text().splitlines()
+    assert header == "epoch,loss,rows,dropped,seconds,thinning_seconds,thinning_share"
+    assert [line.split(",")[1] for line in lines] == [str(entry.loss) for entry in result.log]
+    entry = result.log[0]
+    assert float(lines[0].split(",")[-1]) == entry.thinning_share == entry.thinning_seconds / entry.seconds
+    found = accumulator.EventAccumulator(str(events)).Reload()
+    losses = {event.step: event.value for event in found.Scalars("training/loss")}
+    assert losses == pytest.approx({entry.epoch: entry.loss for entry in result.log})
+    csv.unlink()
+    trained(**arguments)
+    assert csv.read_text().splitlines() == [header, *lines]
