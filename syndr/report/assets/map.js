@@ -29,6 +29,9 @@ function pointMap(figure) {
   const choices = [...figure.querySelectorAll("input[type=radio]")];
   const [out, fit, into] = figure.querySelectorAll(".zoom button");
   const grid = 8191;
+  // In a mixed order, always the same one: where dots lie upon each other no class hides all others.
+  const mixed = Array.from(data.names, (_, at) => at)
+    .sort((a, b) => Math.imul(a + 1, 0x9e3779b1) - Math.imul(b + 1, 0x9e3779b1));
   maps += 1;
   for (const choice of choices) choice.name = `colouring-${maps}`; // one group for each map
   choices[0].checked = true;
@@ -72,20 +75,22 @@ function pointMap(figure) {
     const box = size();
     context.clearRect(0, 0, ...box);
     const colour = colours();
-    const radius = (total > 2000 ? 2.3 : total > 400 ? 3 : 4.5) * Math.min(2, Math.sqrt(view.scale));
-    const dot = (at) => {
-      const [x, y] = place(at, box);
-      context.moveTo(x + radius, y);
-      context.arc(x, y, radius, 0, 7);
-    };
+    const radius = (total > 2000 ? 2.1 : total > 400 ? 2.7 : 3.6) * Math.min(2.5, Math.sqrt(view.scale));
     const dim = (at) => only !== null && colouring.values[at] !== only;
-    for (let at = 0; at < total; at++) {
-      const value = colouring.values[at];
-      context.globalAlpha = dim(at) ? 0.12 : 0.82;
-      context.fillStyle = value === null ? UNKNOWN : colour(value);
-      context.beginPath();
-      dot(at);
-      context.fill();
+    const behind = (at) => dim(at) || colouring.values[at] === null;
+    context.lineWidth = 0.7;
+    context.strokeStyle = tone("paper"); // a rim, so that dots upon dots can be told apart
+    for (const back of [true, false]) {
+      for (const at of mixed) {
+        if (behind(at) !== back) continue;
+        const value = colouring.values[at];
+        context.globalAlpha = dim(at) ? 0.12 : 0.75;
+        context.fillStyle = value === null ? UNKNOWN : colour(value);
+        context.beginPath();
+        context.arc(...place(at, box), radius, 0, 7);
+        context.fill();
+        if (!dim(at)) context.stroke();
+      }
     }
     context.globalAlpha = 1;
     if (current >= 0) {
@@ -99,7 +104,6 @@ function pointMap(figure) {
   }
 
   function valueText({ classes, values }, at) {
-    if (values[at] === null) return "–";
     return classes ? classes[values[at]].name : values[at].toFixed(2);
   }
 
@@ -119,6 +123,11 @@ function pointMap(figure) {
     const name = document.createElement("b");
     name.textContent = data.names[at];
     parts.push(name);
+    if (data.details[at]) {
+      const line = document.createElement("span");
+      line.textContent = data.details[at];
+      parts.push(line);
+    }
     for (const one of data.colourings) {
       if (one.values[at] === null) continue;
       const line = document.createElement("span");
@@ -202,7 +211,7 @@ function pointMap(figure) {
       button.append(swatch, `${name} (${counts[at].toLocaleString("en-US")})`);
       button.addEventListener("click", () => {
         only = only === at ? null : at;
-        for (const other of key.children) other.setAttribute("aria-pressed", "false");
+        for (const other of key.querySelectorAll("button")) other.setAttribute("aria-pressed", "false");
         button.setAttribute("aria-pressed", String(only === at));
         current = -1;
         tip.hidden = true;
@@ -210,6 +219,14 @@ function pointMap(figure) {
       });
       key.append(button);
     });
+    const rest = colouring.values.filter((value) => value === null).length;
+    if (rest) {
+      const [line, swatch] = ["span", "i"].map((tag) => document.createElement(tag));
+      line.className = "rest";
+      swatch.style.background = UNKNOWN;
+      line.append(swatch, `none of these (${rest.toLocaleString("en-US")})`);
+      key.append(line);
+    }
   }
 
   choices.forEach((choice, at) => choice.addEventListener("change", () => {

@@ -51,6 +51,7 @@ def representation_figure(
         order = sorted({number for number in types if number is not None})
         names = [None if number is None else distortion_name(number) for number in types]
         _classes(axes[2], places, "(c) distortion type", names, [distortion_name(number) for number in order])
+        _fit_height(figure, axes)
         return figure
 
 
@@ -84,6 +85,7 @@ def trainings_figure(
         for at, (axis, places, name) in enumerate(zip(axes, placed, names, strict=True)):
             last = _points(axis, places, f"({chr(ord('a') + at)}) {name}", c=values, cmap="viridis")
         _bar(figure, axes, last)
+        _fit_height(figure, axes)
         return figure
 
 
@@ -107,6 +109,13 @@ def _panels(count: int, note: str, title: str = "") -> tuple[Figure, list[Axes]]
         figure.suptitle(title, fontsize=10)
     figure.supxlabel(note, fontsize=6, color="0.4")  # UMAP or not: a reader must be able to tell
     return figure, axes
+
+
+def _fit_height(figure: Figure, axes: Sequence[Axes]) -> None:
+    """Take away the height that square panels cannot use, so that the note stands right below them."""
+    figure.draw_without_rendering()
+    unused = min(axis.get_position(original=True).height - axis.get_position().height for axis in axes)
+    figure.set_figheight(figure.get_figheight() * (1.0 - unused))
 
 
 def _points(axis: Axes, places: Projection, title: str, **colours: Any) -> Any:
