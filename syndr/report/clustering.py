@@ -164,4 +164,5 @@ def _mostly(found: Sequence[tuple[Any, Any]]) -> str | None:
     texts = [f"{number:,} × {value}" for value, number in ranked[:2]]
     if len(ranked) > 2:
         texts.append(f"{len(ranked) - 2:,} more")
-    return "; ".join(texts) or None
+    # A line breaks between the values if it can, not inside one.
+    return "; ".join(text.replace(" ", "\N{NO-BREAK SPACE}") for text in texts) or None

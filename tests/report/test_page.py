@@ -140,7 +140,7 @@ def test_a_long_table_begins_in_the_page_and_is_whole_in_its_data():
 
 
 def test_whole_numbers_among_others_have_no_decimals_but_are_sorted_as_numbers():
-    rows = [(3608,), (0.5,), (None,)] * 3
+    rows = [(3608,), (0.5,), (None,)] * 5
     html = render(one(Table(["mixed"], rows, "mixed", decimals=5)))
     (column,) = json.loads(re.search(r'<script type="application/json">(.*?)</script>', html).group(1))["columns"]
     assert column["texts"][:3] == ["3,608", "0.50000", "–"]

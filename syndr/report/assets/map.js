@@ -39,6 +39,7 @@ function pointMap(figure) {
   let view = { scale: 1, x: 0, y: 0 };
   let only = null; // the one class that is shown in colour
   let current = -1;
+  let [spots, settled] = [[], ""];
 
   const tone = (name) => getComputedStyle(figure).getPropertyValue(`--${name}`).trim();
   function colours() {
@@ -71,11 +72,38 @@ function pointMap(figure) {
     return [(x - width / 2) * view.scale + width / 2 + view.x, (y - height / 2) * view.scale + height / 2 + view.y];
   }
 
+  const radius = () => (total > 2000 ? 2.1 : total > 400 ? 2.7 : 3.6) * Math.min(2.5, Math.sqrt(view.scale));
+
+  // Where each dot is drawn: at its place, or as near to it as there is room, so that none hides another.
+  function settle(box) {
+    const step = 1.7 * radius();
+    const [taken, tried] = [new Set(), new Map()];
+    const spots = new Array(total);
+    for (const at of mixed) {
+      const [x, y] = place(at, box);
+      const home = `${Math.round(x / step)},${Math.round(y / step)}`;
+      let turn = tried.get(home) ?? 0;
+      let [column, row, name] = [0, 0, ""];
+      do { // outwards along a spiral
+        const [away, angle] = [step * 0.5 * Math.sqrt(turn), 2.39996 * turn];
+        column = Math.round((x + away * Math.cos(angle)) / step);
+        row = Math.round((y + away * Math.sin(angle)) / step);
+        name = `${column},${row}`;
+        turn += 1;
+      } while (taken.has(name));
+      taken.add(name);
+      tried.set(home, turn);
+      spots[at] = name === home ? [x, y] : [column * step, row * step];
+    }
+    return spots;
+  }
+
   function draw() {
     const box = size();
+    const state = `${box} ${view.scale} ${view.x} ${view.y}`;
+    if (state !== settled) [settled, spots] = [state, settle(box)];
     context.clearRect(0, 0, ...box);
     const colour = colours();
-    const radius = (total > 2000 ? 2.1 : total > 400 ? 2.7 : 3.6) * Math.min(2.5, Math.sqrt(view.scale));
     const dim = (at) => only !== null && colouring.values[at] !== only;
     const behind = (at) => dim(at) || colouring.values[at] === null;
     context.lineWidth = 0.7;
@@ -84,21 +112,21 @@ function pointMap(figure) {
       for (const at of mixed) {
         if (behind(at) !== back) continue;
         const value = colouring.values[at];
-        context.globalAlpha = dim(at) ? 0.12 : 0.75;
+        context.globalAlpha = dim(at) ? 0.12 : 0.9;
         context.fillStyle = value === null ? UNKNOWN : colour(value);
         context.beginPath();
-        context.arc(...place(at, box), radius, 0, 7);
+        context.arc(...spots[at], radius(), 0, 7);
         context.fill();
         if (!dim(at)) context.stroke();
       }
     }
     context.globalAlpha = 1;
     if (current >= 0) {
-      const [x, y] = place(current, box);
+      const [x, y] = spots[current];
       context.lineWidth = 2;
       context.strokeStyle = tone("ink");
       context.beginPath();
-      context.arc(x, y, radius + 4, 0, 7);
+      context.arc(x, y, radius() + 4, 0, 7);
       context.stroke();
     }
   }
@@ -136,7 +164,7 @@ function pointMap(figure) {
     }
     tip.replaceChildren(...parts);
     const [width, height] = [canvas.clientWidth, canvas.clientHeight];
-    const [x, y] = place(at, [width, height]);
+    const [x, y] = spots[at];
     const [w, h] = [tip.offsetWidth, tip.offsetHeight];
     const left = x + 14 + w <= width ? x + 14 : x - 14 - w;
     tip.style.left = `${Math.max(0, Math.min(width - w, left))}px`;
@@ -149,7 +177,7 @@ function pointMap(figure) {
     let [best, least] = [-1, event.pointerType === "touch" ? 24 : 14];
     for (let at = 0; at < total; at++) {
       if (only !== null && colouring.values[at] !== only) continue;
-      const [x, y] = place(at, [area.width, area.height]);
+      const [x, y] = spots[at];
       const far = Math.hypot(x - px, y - py);
       if (far < least) [best, least] = [at, far];
     }
@@ -158,12 +186,11 @@ function pointMap(figure) {
 
   // From the current point to the nearest one that lies more that way than aside.
   function step(dx, dy) {
-    const box = [canvas.clientWidth, canvas.clientHeight];
-    const [x0, y0] = current < 0 ? [box[0] / 2, box[1] / 2] : place(current, box);
+    const [x0, y0] = current < 0 ? [canvas.clientWidth / 2, canvas.clientHeight / 2] : spots[current];
     let [best, least] = [-1, Infinity];
     for (let at = 0; at < total; at++) {
       if (at === current || (only !== null && colouring.values[at] !== only)) continue;
-      const [x, y] = place(at, box);
+      const [x, y] = spots[at];
       const ahead = (x - x0) * dx + (y - y0) * dy;
       const aside = Math.abs((x - x0) * dy) + Math.abs((y - y0) * dx);
       if (current >= 0 && (ahead <= 0.5 || aside > ahead)) continue;

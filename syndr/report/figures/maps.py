@@ -81,9 +81,12 @@ def trainings_figure(
             raise InputError(f"{name}: {len(rows)} rows of features for {len(values)} qualities")
     with style():
         placed = [project(rows, method, seed) for rows in features]
-        figure, axes = _panels(len(placed), placed[0].note)
-        for at, (axis, places, name) in enumerate(zip(axes, placed, names, strict=True)):
-            last = _points(axis, places, f"({chr(ord('a') + at)}) {name}", c=values, cmap="viridis")
+        letters = [chr(ord("a") + at) for at in range(len(placed))]
+        notes = [f"{places.note} in ({letter})" for places, letter in zip(placed, letters, strict=True)]
+        same = len({places.note for places in placed}) == 1
+        figure, axes = _panels(len(placed), placed[0].note if same else "\n".join(notes))
+        for axis, places, letter, name in zip(axes, placed, letters, names, strict=True):
+            last = _points(axis, places, f"({letter}) {name}", c=values, cmap="viridis")
         _bar(figure, axes, last)
         _fit_height(figure, axes)
         return figure
@@ -138,9 +141,12 @@ def _classes(
     from matplotlib.lines import Line2D
 
     names = list(order or sorted({value for value in values if value is not None}))
-    wheel = mpl.colormaps["tab10" if len(names) <= 10 else "tab20" if len(names) <= 20 else "gist_rainbow"]
-    spaced = [wheel(at) if len(names) <= 20 else wheel(at / len(names)) for at in range(len(names))]
-    colour = dict(zip(names, spaced, strict=True))
+    distinct = [shade for name in ("tab20", "tab20b", "tab20c") for shade in mpl.colormaps[name].colors]
+    if len(names) <= 10:
+        distinct = list(mpl.colormaps["tab10"].colors)
+    elif len(names) > len(distinct):  # more than an eye can tell apart
+        distinct = [mpl.colormaps["gist_rainbow"](at / len(names)) for at in range(len(names))]
+    colour = dict(zip(names, distinct, strict=False))
     _points(axis, places, title, color=[(0.6, 0.6, 0.6, 1.0) if value is None else colour[value] for value in values])
     if len(names) <= _FEW_CLASSES:
         keys = [Line2D([], [], marker="o", ls="", ms=3, color=colour[name], label=name) for name in names]

@@ -42,11 +42,11 @@ def chaining_in_short(found: Clustering) -> list[str]:
         return []
     radius = found.settings.get("distance")
     apart = "" if radius is None else f", so two of them may be farther apart than {radius:g}"
-    verb = "is" if chained == 1 else "are"
-    return [
-        f"{chained:,} of the {count(found.thinned, 'thinned cluster')} {verb} chained: members are joined through "
-        f"others{apart}. See “{TITLE}” below."
-    ]
+    if chained < found.thinned:
+        them = f"{chained:,} of the {found.thinned:,} thinned clusters {'is' if chained == 1 else 'are'}"
+    else:
+        them = "The thinned cluster is" if chained == 1 else f"All {chained:,} thinned clusters are"
+    return [f"{them} chained: members are joined through others{apart}. See “{TITLE}” below."]
 
 
 def _test(found: Clustering) -> str:

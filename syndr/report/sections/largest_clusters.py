@@ -16,6 +16,7 @@ from syndr.samples import Samples
 _TABLE_ROWS = 5000
 _CARDS, _PICTURES = 8, 6  # pictures of members kept, and as many of members dropped
 _BARS = 6
+_ALIKE = 0.9  # bars within this share of the longest look alike
 _CONTENTS = ("Reference images", "Distortions")
 
 
@@ -45,6 +46,7 @@ def largest_clusters(found: Clustering) -> Table:
         + "Chained clusters are marked."
         + (f" A dash among the distances: {NOT_MEASURED}." if found.unmeasured[order].any() else ""),
         decimals=3,
+        column_decimals={"Label span": 2},
         highlighted=frozenset(rank for rank, at in enumerate(order) if found.chained[at]),
     )
 
@@ -55,7 +57,7 @@ def losses(found: Clustering) -> list[Bars]:
     order = np.lexsort((found.cluster, -lost))[: min(_BARS, found.thinned)]
     if not len(order):
         return []
-    if len(order) > 1 and len(np.unique(found.size[order])) == 1:
+    if len(order) > 2 and found.size[order].min() > _ALIKE * found.size[order].max():
         return [bars_by_size(found.size, found.kept)]  # bars of one length would tell nothing
     numbers = found.cluster[order].tolist()
     holds = found.contents(numbers)

@@ -76,7 +76,7 @@ def samples_map(
     rows = found.members.by_id(names)
     known = _known(found.samples, names)
     largest = {int(found.cluster[at]): int(found.size[at]) for at in found.by_size[:_LARGEST]}
-    legend = [f"cluster {number} of {size:,}" for number, size in largest.items()]
+    legend = [f"cluster {number}, {size:,} members" for number, size in largest.items()]
     label_of = dict(zip(largest, legend, strict=True))
     colourings = [
         Classes(
@@ -188,7 +188,7 @@ def _pictures(samples: Samples | None, thumbnails: Thumbnails | None) -> dict[in
 
 
 def _note(method: str, shown: int, total: int, what: str, pictures: int) -> str:
-    parts = [f"Places by {method}."]
+    parts = [f"Places by {method}. Dots that would hide each other are moved aside; zoom in to see them part."]
     if shown < total:
         parts.append(f"A draw of {shown:,} of {total:,} {what}.")
     if 0 < pictures < shown:
