@@ -231,13 +231,13 @@ def test_cluster_contents_come_from_ids_not_positions(complete):
     inside = [i for i, c in zip(members.ids, members["cluster"], strict=True) if c == cluster]
     references = [sample_id.split("_")[0] for sample_id in inside]
     counted = sorted((-references.count(name), name) for name in set(references))
-    said = largest.rows[0][largest.columns.index("Reference images")]
+    said, distortions = (text.replace("\xa0", " ") for text in largest.rows[0][-2:])
     expected = "; ".join(f"{-number} × {name}" for number, name in counted[:2])
     assert said == expected + (f"; {len(counted) - 2} more" if len(counted) > 2 else "")
     made = [tuple(map(int, sample_id.split("_")[1:])) for sample_id in inside]
     types = [f"{distortion_name(kind)}, level {level}" for kind, level in made]
     number, name = min((-types.count(name), name) for name in types)
-    assert largest.rows[0][-1].startswith(f"{-number} × {name}; ")
+    assert distortions.startswith(f"{-number} × {name}; ")
 
 
 def test_chaining_starts_beyond_two_radii_or_a_span_of_two(run):
