@@ -141,7 +141,7 @@ def _selection(result: DemoResult, fold: Fold) -> list[Block]:
             markers=[
                 (
                     selection.lower,
-                    f"lower threshold {selection.lower:.4f}: the nearest reference must be farther away than this",
+                    f"lower threshold {selection.lower:.4f}: the nearest reference must be farther than this",
                 )
             ],
             highlighted=selection.reasons == SELECTED,

@@ -233,7 +233,7 @@ class Card:
         size: How many there were.
         facts: What else is known of it, each a phrase.
         pictures: Some of its members; the card says how many of them are shown.
-        warning: What the reader must not miss; empty for nothing.
+        warning: A word or two that the reader must not miss; empty for nothing.
     """
 
     title: str

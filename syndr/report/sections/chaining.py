@@ -8,7 +8,7 @@ from syndr.report.clustering import CHAINED_RADII, CHAINED_SPAN, Clustering
 from syndr.report.sections.wording import count, part
 
 TITLE = "Chained clusters"
-ON_A_CARD = "Chained: members are joined through others, so that some of them are unlike."
+ON_A_CARD = "chained"
 NOT_MEASURED = f"not measured: more than {MEASURED_MEMBERS:,} members"
 
 
