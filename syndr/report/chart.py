@@ -128,7 +128,7 @@ def _edges(histogram: Histogram, values: Floats) -> Floats:
         return np.histogram_bin_edges(values, histogram.bins, (span.low, span.high))
     at, step = inside[0], (span.high - span.low) / histogram.bins
     below, above = ceil((at - span.low) / step), ceil((span.high - at) / step)
-    edges: Floats = at + step * np.arange(-below, above + 1)
+    edges: Floats = at + step * np.arange(-below, above + 1, dtype=np.float64)
     edges[0] = min(max(edges[0], 0.0), span.low) if span.low >= 0 else min(edges[0], span.low)
     edges[-1] = max(edges[-1], span.high)
     return edges

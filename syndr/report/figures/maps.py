@@ -141,9 +141,9 @@ def _classes(
     from matplotlib.lines import Line2D
 
     names = list(order or sorted({value for value in values if value is not None}))
-    distinct = [shade for name in ("tab20", "tab20b", "tab20c") for shade in mpl.colormaps[name].colors]
+    distinct = [mpl.colormaps[name](at) for name in ("tab20", "tab20b", "tab20c") for at in range(20)]
     if len(names) <= 10:
-        distinct = list(mpl.colormaps["tab10"].colors)
+        distinct = [mpl.colormaps["tab10"](at) for at in range(10)]
     elif len(names) > len(distinct):  # more than an eye can tell apart
         distinct = [mpl.colormaps["gist_rainbow"](at / len(names)) for at in range(len(names))]
     colour = dict(zip(names, distinct, strict=False))
