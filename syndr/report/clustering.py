@@ -161,8 +161,8 @@ def _mostly(found: Sequence[tuple[Any, Any]]) -> str | None:
     if len(counts) > 2 and max(counts.values()) == 1:
         counts = Counter(str(value) for value, _ in found)
     ranked = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
-    texts = [f"{number:,} × {value}" for value, number in ranked[:2]]
+    # A number is not parted from what it counts by the end of a line.
+    texts = [f"{number:,}\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}{value}" for value, number in ranked[:2]]
     if len(ranked) > 2:
         texts.append(f"{len(ranked) - 2:,} more")
-    # A line breaks between the values if it can, not inside one.
-    return "; ".join(text.replace(" ", "\N{NO-BREAK SPACE}") for text in texts) or None
+    return "; ".join(texts) or None

@@ -15,6 +15,7 @@ from report.reading import only, texts
 from syndr import DRCDown
 from syndr.errors import InputError
 from syndr.report import Cards, Map, Verdict, render, thinning_page
+from syndr.report.distortions import distortion_name
 from syndr.samples import Samples
 
 
@@ -27,8 +28,9 @@ def fitted():
     ids = [f"{HOSTILE}{row:03d}" for row in range(100)]
     quality = draw.uniform(4.6, 5.4, 100)
     samples = Samples.from_columns(
-        id=ids[::-1], quality=quality[::-1], path=[f"{row}.png" for row in range(100)], reference=["r"] * 100
-    )
+        id=ids[::-1], quality=quality[::-1], path=[f"{row}.png" for row in range(100)], reference=["r"] * 100,
+        type=[10] * 100, level=[5] * 100,
+    )  # fmt: skip
     return DRCDown(on_bad_rows="set_aside").fit(X, quality, ids), samples
 
 
@@ -63,6 +65,10 @@ def test_it_says_how_many_were_dropped_from_where_and_why(fitted):
         for shown in card.pictures:
             row = of_name[shown.caption]
             assert found.labels[row] == number
+            assert (
+                shown.detail
+                == f"{distortion_name(10)}, level 5, quality {samples.by_id([shown.caption])['quality'][0]:.1f}"
+            )
             assert shown.mark == ("dropped" if row in found.dropped else "kept")
             assert shown.gone == (row in found.dropped)
 

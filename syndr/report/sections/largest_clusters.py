@@ -8,6 +8,7 @@ import numpy as np
 
 from syndr.report.blocks import Bars, Card, Cards, Picture, Table
 from syndr.report.clustering import Clustering
+from syndr.report.distortions import distortion_name
 from syndr.report.sections.chaining import NOT_MEASURED, ON_A_CARD
 from syndr.report.sections.size_bands import bars_by_size
 from syndr.report.thumbnails import Thumbnails, can_show, pictures, spread
@@ -129,6 +130,16 @@ def _members(rows: Samples, thumbnails: Thumbnails) -> list[Picture]:
 
 
 def _details(shown: Samples) -> list[str]:
-    if "quality" not in shown:
-        return [""] * len(shown)
-    return [f"quality {value:.1f}" if np.isfinite(value) else "" for value in shown["quality"].astype(float)]
+    types, levels, qualities = (
+        shown.table[name].to_pylist() if name in shown else [None] * len(shown) for name in ("type", "level", "quality")
+    )
+    return [
+        ", ".join(
+            [
+                *([] if kind is None else [distortion_name(kind)]),
+                *([] if kind is None or level is None else [f"level {level:g}"]),
+                *([] if quality is None or not np.isfinite(quality) else [f"quality {quality:.1f}"]),
+            ]
+        )
+        for kind, level, quality in zip(types, levels, qualities, strict=True)
+    ]
