@@ -44,8 +44,8 @@ def demo(
         (
             row["variant"],
             round(row["rows"]),
-            f"{row['srcc']:+.3f} ± {row['srcc_sd']:.3f}",
-            f"{row['plcc']:+.3f} ± {row['plcc_sd']:.3f}",
+            f"{row['srcc']:.3f} ± {row['srcc_sd']:.3f}",
+            f"{row['plcc']:.3f} ± {row['plcc_sd']:.3f}",
         )
         for row in result.table()
     ]
