@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# The native core under AddressSanitizer with UndefinedBehaviorSanitizer, then under ThreadSanitizer: its C++ tests, which
+# run every kernel of this CPU, and the Python tests of the module with each kernel forced in turn (the first two
+# sanitizers: the third would need an interpreter built with it). Prints what results/sanitizers.txt holds.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+work=${1:-$(mktemp -d)}
+jobs=${JOBS:-1}
+
+date -u +%F
+git describe --always --dirty
+g++ --version | head -1
+grep -m1 'model name' /proc/cpuinfo
+for sanitizers in address,undefined thread; do
+    echo "== C++ tests, $sanitizers"
+    cmake -S . -B "$work/$sanitizers" -G Ninja -DSYNDR_TESTS=ON "-DSYNDR_SANITIZE=$sanitizers" \
+        -DCMAKE_BUILD_TYPE=RelWithDebInfo >/dev/null
+    cmake --build "$work/$sanitizers" -j "$jobs" >/dev/null
+    ctest --test-dir "$work/$sanitizers" --timeout 1800 --output-on-failure |
+        sed -n 's/^ *[0-9]*\/[0-9]* //p; /tests passed/p'
+done
+
+cmake -S . -B "$work/module" -G Ninja -DSYNDR_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+    "-DPython_EXECUTABLE=$(command -v python)" "-Dpybind11_DIR=$(python -m pybind11 --cmakedir)" >/dev/null
+cmake --build "$work/module" -j "$jobs" >/dev/null
+rm -rf "$work/tree"
+mkdir "$work/tree"
+cp -r syndr tests pyproject.toml "$work/tree"
+rm -f "$work"/tree/syndr/_native*.so
+cp "$work"/module/_native*.so "$work/tree/syndr/"
+cd "$work/tree"
+kernels=$(env LD_PRELOAD="$(g++ -print-file-name=libasan.so)" ASAN_OPTIONS=detect_leaks=0 PYTHONPATH=$PWD \
+    python -c 'from syndr import _native; print(*_native.kernels())')
+for kernel in $kernels; do
+    echo "== Python tests, address,undefined, kernel $kernel"
+    # The interpreter keeps memory to its end, which is no leak of ours. libstdc++ comes first for its exceptions.
+    LD_PRELOAD="$(g++ -print-file-name=libasan.so) $(g++ -print-file-name=libstdc++.so)" SYNDR_KERNEL=$kernel \
+        ASAN_OPTIONS=detect_leaks=0 PYTHONPATH=$PWD python -m pytest -p no:cacheprovider \
+        tests/test_native.py tests/test_select.py tests/test_downsample.py \
+        tests/search/test_exact.py tests/search/test_filters.py tests/search/test_conformance.py \
+        tests/distort/test_{native,blur,color,colorspace,noise,quantizers,random,sharpen,spatial,stretch,tone,warp}.py |
+        tail -1
+done
