@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 work=${1:-$(mktemp -d)}
+mkdir -p "$work"
 
 date -u +%F
 git describe --always --dirty

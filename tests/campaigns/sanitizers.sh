@@ -5,11 +5,12 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 work=${1:-$(mktemp -d)}
+mkdir -p "$work"
 jobs=${JOBS:-1}
 
 date -u +%F
 git describe --always --dirty
-g++ --version | head -1
+g++ --version | sed -n 1p
 grep -m1 'model name' /proc/cpuinfo
 for sanitizers in address,undefined thread; do
     echo "== C++ tests, $sanitizers"

@@ -5,14 +5,14 @@
 # results/wheels.txt holds.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-root=$PWD
 work=${1:-$(mktemp -d)}
+mkdir -p "$work"
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 
 date -u +%F
 git describe --always --dirty
-g++ --version | head -1
-ldd --version | head -1
+g++ --version | sed -n 1p
+ldd --version | sed -n 1p
 
 echo "== source archive, and a wheel from it without a network"
 rm -rf "$work"/{source,tree,wheel,repaired,bare}
@@ -64,5 +64,5 @@ PY
 python=(-I "$work/answer.py")
 "${bare[@]}" python "${python[@]}"
 for cpu in Nehalem Haswell; do
-    echo "-- $cpu: $(qemu-x86_64-static -cpu "$cpu" "$work/bare/bin/python" "${python[@]}")"
+    echo "-- $cpu: $(qemu-x86_64-static -cpu "$cpu" "$work/bare/bin/python" "${python[@]}" 2>/dev/null)"
 done
