@@ -43,8 +43,7 @@ pip --python "$work/bare" install --quiet --only-binary :all: "$wheel" "${needs[
 "${bare[@]}" pip list --format=freeze | paste -sd ' '
 for line in "${tests[@]}" "syndr --help"; do
     echo "-- ${line//"$PWD/"/}"
-    # shellcheck disable=SC2086
-    "${bare[@]}" $line >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
+    "${bare[@]}" /bin/sh -c "$line" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
     sed -n '$p; /native kernels/p' "$work/log"
 done
 
