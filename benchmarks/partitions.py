@@ -21,7 +21,6 @@ Partition = npt.NDArray[Any]
 
 def connected(i: npt.NDArray[Any], j: npt.NDArray[Any], rows: int) -> Partition:
     """Give each row's component under the edges (i, j), by SciPy."""
-    i, j = (np.asarray(ends, dtype=np.int32) for ends in (i, j))  # older SciPy takes no others
     graph = coo_array((np.ones(len(i), dtype=bool), (i, j)), shape=(rows, rows))
     found: Partition = connected_components(graph, directed=False)[1]
     return found

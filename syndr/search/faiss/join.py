@@ -11,7 +11,6 @@ from scipy.sparse.csgraph import connected_components
 
 Longs = npt.NDArray[np.int64]
 
-_INDEX = np.int32  # the only row numbers that csgraph of older SciPy takes: with others it gives nonsense
 _EDGES = 1 << 20  # pairs gathered, at least, before they are joined
 
 
@@ -40,8 +39,8 @@ def _joined(labels: Longs, blocks: list[tuple[Longs, Longs]]) -> Longs:
     """Join components along pairs of rows; number the new ones by first member."""
     if not blocks or not len(labels):  # scipy has no graph without nodes
         return labels
-    i, j = (labels[np.concatenate(ends)].astype(_INDEX) for ends in zip(*blocks, strict=True))
-    graph = coo_array((np.ones(len(i), dtype=bool), (i, j)), shape=(len(labels), len(labels)))
+    i, j = (np.concatenate(ends) for ends in zip(*blocks, strict=True))
+    graph = coo_array((np.ones(len(i), dtype=bool), (labels[i], labels[j])), shape=(len(labels), len(labels)))
     _, joined = connected_components(graph, directed=False)
     _, first, inverse = np.unique(joined[labels], return_index=True, return_inverse=True)
     return np.argsort(np.argsort(first))[inverse].astype(np.int64)
