@@ -120,7 +120,7 @@ public:
         std::copy_n(centre.data(), centre.size(), padded_centre.begin());
         syndr::Aligned<float> padded_basis(directions * stride);
         std::fill(padded_basis.data(), padded_basis.data() + directions * stride, 0.0f);
-        for (std::size_t r = 0; r < directions; ++r)
+        for (std::size_t r = 0; basis && r < directions; ++r)
             std::copy_n(basis->data(py::ssize_t(r), 0), view.dims, padded_basis.data() + r * stride);
         const syndr::Filter filter{basis ? padded_basis.data() : nullptr, directions, padded_centre.data(), kept, step};
         const syndr::JoinSettings settings{

@@ -142,7 +142,7 @@ private:
 
     // A thread's own.
     struct Worker {
-        Worker(const RangeJoin& join)
+        explicit Worker(const RangeJoin& join)
             : decider(join.view_, join.norms_, join.settings_.radius, join.settings_.kernel),
               short_rows(kMostSide * kBlock * join.short_->kept()), lifted(join.whole_ ? join.whole_->stride() : 0) {}
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +12,19 @@ from typing import TextIO
 
 from syndr.errors import InputError, StoreError
 from syndr.files import UNFINISHED, full_disk_explained
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(file: TextIO) -> None:
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    def _lock(file: TextIO) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
 
 LOCK = ".lock"
 
@@ -35,8 +48,8 @@ def locked(folder: Path) -> Iterator[None]:
             raise busy from error
         with file:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
+                _lock(file)
+            except (BlockingIOError, PermissionError) as error:  # POSIX's and Windows' word for a lock that is taken
                 raise busy from error
             # The last owner may have removed or moved the file after it was opened here: then it guards nothing.
             if not _is_at(file, path):
