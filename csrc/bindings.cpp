@@ -286,6 +286,7 @@ Doubles diameters(const py::array& X, const Doubles& norms, const Longs& cluster
 py::tuple thin(std::size_t count, const Longs& i, const Longs& j, bool forward, std::size_t keep) {
     const std::size_t size = std::size_t(i.size());
     const std::int64_t *first = values(i, size, "i"), *second = values(j, size, "j");
+    if (count > std::size_t(std::numeric_limits<std::int32_t>::max())) throw py::value_error("count is too large");
     for (std::size_t p = 0; p < size; ++p)
         if (first[p] < 0 || first[p] >= second[p] || std::size_t(second[p]) >= count)
             throw py::value_error("pairs must satisfy 0 <= i < j < count");

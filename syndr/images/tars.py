@@ -109,7 +109,7 @@ def _headers(file: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
             raise tarfile.ReadError("a member has a negative size")
         end = file.offset
         yield info
-        file.members = []  # else it keeps every header in memory
+        file.members = []  # type: ignore[attr-defined]  # else it keeps every header in memory
     assert file.fileobj is not None
     file.fileobj.seek(file.offset)
     if file.fileobj.read(tarfile.BLOCKSIZE).strip(b"\0"):
