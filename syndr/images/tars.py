@@ -105,7 +105,7 @@ def _headers(file: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
     """Give the headers one after the other; unlike the library's own walk, take no damaged one for the end."""
     end = -1
     for info in file:
-        if file.offset <= end:  # a size below zero leads back: without end
+        if info.size < 0 or file.offset <= end:  # which leads back: without end
             raise tarfile.ReadError("a member has a negative size")
         end = file.offset
         yield info

@@ -58,7 +58,10 @@ def read_model(path: str | Path, device: torch.device | str = "cpu", backbone: B
     try:
         _check_head(tensors, description)
         if backbone is None:
-            backbone = build_backbone(description["backbone"], weights="random")
+            name = description["backbone"]
+            if not isinstance(name, str):
+                raise TypeError("a name is a text")
+            backbone = build_backbone(name, weights="random")
         model = IQAModel(backbone, Head(description["dims"], description["hidden"]))
         model.load_state_dict(tensors)
     except (KeyError, TypeError, ValueError, RuntimeError, MemoryError) as error:
