@@ -2,6 +2,9 @@
 // bindings know Python: they check arguments, never copy silently, release the GIL, let Ctrl-C through.
 #include "bindings.hpp"
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <optional>
 #include <string_view>
 
@@ -109,6 +112,8 @@ public:
             throw py::value_error("basis must have shape (directions, dims)");
         if (centre.ndim() != 1 || std::size_t(centre.size()) != (basis ? directions + 1 : view.dims))
             throw py::value_error("centre must have directions + 1 entries, without a basis dims");
+        if (labels && !std::all_of(labels->data(), labels->data() + labels->size(), [](double y) { return std::isfinite(y); }))
+            throw py::value_error("labels must be finite");
         if (!(step >= syndr::kSmallestStep)) throw py::value_error("step must be at least 0.001");
         const std::size_t kept = syndr::padded(std::size_t(centre.size()), syndr::kRowStep);
         std::vector<float> padded_centre(kept);
@@ -243,6 +248,8 @@ py::tuple nearest(const py::array& queries, const Doubles& query_norms, const py
     if (q.dims != b.dims) throw py::value_error("queries and base must have equal dims");
     if (query_groups.has_value() != base_groups.has_value())
         throw py::value_error("query_groups and base_groups go together");
+    if (k > std::size_t(std::numeric_limits<std::ptrdiff_t>::max()) / sizeof(double) / std::max<std::size_t>(q.rows, 1))
+        throw py::value_error("k is too large");
     const double* squared_q = values(query_norms, q.rows, "query_norms");
     const double* squared_b = values(base_norms, b.rows, "base_norms");
     const syndr::NearestSettings settings{
@@ -279,6 +286,7 @@ Doubles diameters(const py::array& X, const Doubles& norms, const Longs& cluster
 py::tuple thin(std::size_t count, const Longs& i, const Longs& j, bool forward, std::size_t keep) {
     const std::size_t size = std::size_t(i.size());
     const std::int64_t *first = values(i, size, "i"), *second = values(j, size, "j");
+    if (count > std::size_t(std::numeric_limits<std::int32_t>::max())) throw py::value_error("count is too large");
     for (std::size_t p = 0; p < size; ++p)
         if (first[p] < 0 || first[p] >= second[p] || std::size_t(second[p]) >= count)
             throw py::value_error("pairs must satisfy 0 <= i < j < count");

@@ -18,6 +18,7 @@ import pyarrow.csv
 import pyarrow.json
 import pyarrow.parquet
 
+from syndr.claims import check_parquet
 from syndr.errors import InputError
 from syndr.files import atomic_path, plain
 
@@ -216,10 +217,14 @@ def read_table(path: str | Path) -> pa.Table:
     if reader is None:
         raise InputError(f"{path}: not a sample table; use one of {', '.join(_READERS)}")
     try:
-        return reader(path)
+        table = reader(path)
+        _ = table.column_names  # Arrow decodes them when they are asked for
+        return table
+    except InputError:
+        raise
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file") from error
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
         raise InputError(f"{path}: cannot be read as {path.suffix}: {error}") from error
 
 
@@ -245,6 +250,11 @@ def _typed(table: pa.Table) -> pa.Table:
         except pa.ArrowException as error:
             raise InputError(f"sample table: column {name!r} must be {wanted}: {error}") from error
     return table
+
+
+def _read_parquet(path: Path) -> pa.Table:
+    check_parquet(path)
+    return pyarrow.parquet.read_table(path)
 
 
 def _read_csv(path: Path) -> pa.Table:
@@ -279,7 +289,7 @@ def _write_jsonl(table: pa.Table, path: Path) -> None:
 _HASH_ROWS = 1 << 16
 
 _READERS = {
-    ".parquet": pyarrow.parquet.read_table,
+    ".parquet": _read_parquet,
     ".csv": _read_csv,
     ".jsonl": _read_jsonl,
 }

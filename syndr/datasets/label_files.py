@@ -11,9 +11,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv
 
+from syndr.claims import check_archive
 from syndr.errors import InputError, require
 
 _EXCEL_97 = ".xls"
+_MOST_ROWS = 1 << 20
 
 
 def read_csv(path: Path, required: Sequence[str]) -> pa.Table:
@@ -24,9 +26,9 @@ def read_csv(path: Path, required: Sequence[str]) -> pa.Table:
     """
     try:
         table = pyarrow.csv.read_csv(path)
-    except (pa.ArrowException, OSError) as error:
+        missing = set(required) - set(table.column_names)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read as CSV: {error}") from error
-    missing = set(required) - set(table.column_names)
     if missing:
         raise InputError(f"{path}: columns {sorted(missing)} are missing; it has {table.column_names}")
     for name in required:
@@ -114,6 +116,8 @@ def read_sheet(path: Path, columns: Sequence[str], sheet: str | None = None) -> 
     places: list[int] | None = None
     found: dict[str, list[Any]] = {name: [] for name in columns}
     for number, row in enumerate(rows, start=1):
+        if number > _MOST_ROWS:  # a damaged row number may lead there, over empty rows
+            raise InputError(f"{path}: more than {_MOST_ROWS:,} rows, the most a spreadsheet has; save it again")
         if places is None:
             header = [str(cell).strip() for cell in row]
             places = [header.index(name) for name in columns] if set(columns) <= set(header) else None
@@ -134,7 +138,10 @@ def read_sheet(path: Path, columns: Sequence[str], sheet: str | None = None) -> 
 def _xlsx_rows(path: Path, sheet: str | None) -> Iterator[Sequence[Any]]:
     openpyxl = require("openpyxl", "spreadsheets")
     try:
+        check_archive(path)
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    except InputError:
+        raise
     except Exception as error:  # zip, XML and key errors of many kinds
         raise InputError(f"{path}: cannot be read as a spreadsheet ({type(error).__name__}: {error})") from error
     try:

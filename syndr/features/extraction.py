@@ -16,8 +16,9 @@ from syndr.errors import ImageError, InputError, StoreError
 from syndr.features.backbones import Backbone
 from syndr.features.forward import Features, Forward
 from syndr.features.manifest import Manifest
-from syndr.features.store import DTYPES, FeatureStore, is_occupied
+from syndr.features.store import DTYPES, FeatureStore
 from syndr.features.unfinished import Facts, UnfinishedStore
+from syndr.folders import is_occupied
 from syndr.images.ahead import read_ahead
 from syndr.images.crops import center_crop
 from syndr.images.decoding import FileFacts, Picture, read_picture

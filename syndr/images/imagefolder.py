@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
 import pyarrow.types
@@ -38,6 +38,10 @@ def read_imagefolder(folder: str | Path) -> Samples:
     if metadata is None or _FILE_NAME not in metadata.column_names:
         return samples
     names = metadata[_FILE_NAME].cast(pa.string()).to_pylist()
+    for name in names:
+        parts = PurePosixPath(name or "")
+        if parts.is_absolute() or ".." in parts.parts:
+            raise InputError(f"{there[0]}: the file name {name!r} leads out of the folder; correct the row")
     row_of = {name: row for row, name in enumerate(names)}
     if len(row_of) < len(names):
         raise InputError(f"{there[0]}: {len(names) - len(row_of)} rows name a file that another row names already")

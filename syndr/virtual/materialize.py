@@ -8,7 +8,8 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from syndr.errors import ImageError, StoreError
-from syndr.files import is_unfinished, read_json, remove_unfinished, write_json
+from syndr.files import read_json, write_json
+from syndr.folders import is_unfinished, locked, remove_unfinished
 from syndr.images import PictureWriter, Rejected, write_metadata
 from syndr.progress import Progress
 from syndr.samples import Samples
@@ -27,6 +28,14 @@ def materialize(
     dataset: VirtualDataset, folder: Path, format: str, progress: Progress
 ) -> tuple[Samples, list[Rejected]]:
     """Do :meth:`VirtualDataset.materialize`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder):
+        return _materialized(dataset, folder, format, progress)
+
+
+def _materialized(
+    dataset: VirtualDataset, folder: Path, format: str, progress: Progress
+) -> tuple[Samples, list[Rejected]]:
     _claim(dataset.samples, folder, format)
     ids, paths = (dataset.samples.table[name] for name in ("id", "path"))
     problems: dict[int, str] = {}
