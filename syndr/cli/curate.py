@@ -11,10 +11,25 @@ import numpy as np
 import typer
 from rich.table import Table
 
-from syndr.cli.console import ONLY, Device, DncnnWeights, Json, Seed, bars, set_aside, show, table, table_option
+from syndr.cli.console import (
+    ONLY,
+    Address,
+    Device,
+    DncnnWeights,
+    EngineName,
+    EngineOption,
+    Json,
+    Seed,
+    bars,
+    set_aside,
+    show,
+    table,
+    table_option,
+)
+from syndr.cluster import check_engine
 from syndr.datasets import LabelScale
 from syndr.downsample import DRCDown, Thinning
-from syndr.errors import InputError
+from syndr.errors import InputError, require
 from syndr.features import FeatureStore, read_features
 from syndr.images import Rejected
 from syndr.inputs import chosen_ids, table_or_folder
@@ -117,6 +132,8 @@ def synthesize(
     folder: Annotated[Path | None, typer.Option(help="Where to write them; beside the table by default.")] = None,
     dncnn_weights: DncnnWeights = None,
     device: Device = "cpu",
+    engine: EngineOption = EngineName.local,
+    address: Address = None,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
@@ -167,7 +184,7 @@ def synthesize(
         with bars() as progress:
             # Reference by reference, what was decoded is soon of no more use.
             dataset = VirtualDataset(table_of_rows, device, cache_bytes=1 << 25)
-            table_of_rows, rejected = dataset.materialize(target, materialize.value, progress)
+            table_of_rows, rejected = dataset.materialize(target, materialize.value, progress, engine.value, address)
         aside += rejected
         if not len(table_of_rows):
             raise InputError(f"none of the {len(rejected)} pictures could be made; the first: {rejected[0].reason}")
@@ -207,6 +224,8 @@ def downsample(
             help="The rows' pictures, for the page: a folder, or a sample table with id and path.", exists=True
         ),
     ] = None,
+    engine: EngineOption = EngineName.local,
+    address: Address = None,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
@@ -218,7 +237,7 @@ def downsample(
     """
     if pictures is not None and report is None:
         raise InputError("--pictures are for the page: give --report too")
-    backend = get_search(search)
+    backend = _search(search, engine.value, address)
     ids, rows = _features(features)
     drcdown = DRCDown(
         distance, label_gap, min_keep, rule.value, random_state=seed, on_bad_rows="set_aside", search=backend
@@ -259,6 +278,21 @@ def downsample(
         f"table: {out}",
         *(f"report: {path}" for path in written.values()),
     )
+
+
+def _search(search: str, engine: str, address: str | None) -> Search:
+    """Give the backend of a name; with Ray, its own, which is another way to the exact one's answer."""
+    if search == "ray":
+        engine, search = "ray", "exact"
+    check_engine(engine, address)
+    if engine == "local":
+        return get_search(search)
+    if search not in ("exact", "auto"):
+        raise InputError(f"--engine ray is an exact search of its own: leave --search {search} out")
+    require("ray", "ray")
+    from syndr.search.ray import RaySearch
+
+    return RaySearch(address)
 
 
 def _write_page(page: Path, drcdown: DRCDown, quality: Any, pictures: Path | None, features: Path) -> str:
