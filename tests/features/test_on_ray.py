@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from syndr.errors import ClusterError, InputError, StoreError
+from syndr.errors import ClusterError, InputError
 from syndr.features import extract
-from syndr.virtual import VirtualDataset, virtual_rows
 
 SETTINGS = {"batch_size": 4, "crop": 32}
 
@@ -47,20 +46,9 @@ def test_one_engine_goes_on_with_what_the_other_began(photos, tiny, tmp_path):
 
 
 def test_what_a_worker_raises_comes_through(photos, tiny, tmp_path):
-    with pytest.raises(StoreError, match="none of the 11 images could be read"):
-        extract(photos, tiny(), tmp_path / "none", **SETTINGS, engine="ray", files=lambda row: None)
     with pytest.raises(InputError, match=r"backbone tiny gave features of shape \(\d, 8\)"):
         backbone = tiny()
         backbone.dims = 9
         extract(photos, backbone, tmp_path / "wrong", **SETTINGS, engine="ray")
     with pytest.raises(ClusterError, match="the cluster has no GPU"):
         extract(photos, tiny(), tmp_path / "gpu", **SETTINGS, engine="ray", device="cuda")
-
-
-def test_pictures_of_a_virtual_data_set(photos, tiny, tmp_path):
-    """Made by the workers, and written by them, as one process would."""
-    rows = virtual_rows(photos.take(range(3)), [1, 11], [2])
-    images = VirtualDataset(rows).image
-    extract(rows, tiny(), tmp_path / "local", **SETTINGS, images=images)
-    extract(rows, tiny(), tmp_path / "ray", **SETTINGS, images=images, engine="ray")
-    assert contents(tmp_path / "ray") == contents(tmp_path / "local")
