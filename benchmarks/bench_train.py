@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +32,16 @@ SHOWN = {"jpg": "JPEG files", "png": "PNG files", "virtual": f"virtual rows, typ
 
 
 @pytest.fixture(scope="module", params=list(SHOWN))
-def table(request: pytest.FixtureRequest, size: Size, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Samples]:
+def kind(request: pytest.FixtureRequest) -> str:
+    """What the rows are."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def samples(kind: str, size: Size, tmp_path_factory: pytest.TempPathFactory) -> Samples:
     """Files of KADID's size, or rows that are distorted from eight of them."""
     from PIL import Image
 
-    kind: str = request.param
     folder, suffix = tmp_path_factory.mktemp(kind), "png" if kind == "virtual" else kind
     count = REFERENCES if kind == "virtual" else size.pick(FILES, QUICK)
     names = [f"{row:04}.{suffix}" for row in range(count)]
@@ -44,7 +50,16 @@ def table(request: pytest.FixtureRequest, size: Size, tmp_path_factory: pytest.T
     samples = Samples.from_columns(id=names, path=[str(folder / name) for name in names])
     if kind == "virtual":
         samples = virtual_rows(samples, TYPES, LEVELS)
-    return kind, samples.with_column("quality", np.linspace(0, 10, len(samples)).tolist())
+    return samples.with_column("quality", np.linspace(0, 10, len(samples)).tolist())
+
+
+@pytest.fixture
+def measure(benchmark: Any, size: Size, kind: str, samples: Samples) -> Callable[..., None]:
+    def measure(who: str, ours: bool, work: Callable[[], Any]) -> None:
+        named = f"data path alone, {len(samples)} {SHOWN[kind]}, {WIDTH}x{HEIGHT}"
+        timed(benchmark, work, (), named, who, ours, len(samples), rounds=2 if size.quick else 5)
+
+    return measure
 
 
 class ReleasedWay(torch.utils.data.Dataset[Any]):
@@ -91,36 +106,24 @@ def _refuse(row: int, error: Exception) -> None:
     raise error
 
 
-def test_data_first_epoch(table: tuple[str, Samples], benchmark: Any, size: Size) -> None:
+def test_data_first_epoch(measure: Callable[..., None], samples: Samples) -> None:
     """Every file is decoded."""
-    kind, samples = table
-    timed(benchmark, lambda: ours(samples, VirtualDataset(samples, cache_files=True)), (), _work(table), "syndr", True,
-          len(samples), rounds=2 if size.quick else 5)  # fmt: skip
+    measure("syndr", True, lambda: ours(samples, VirtualDataset(samples, cache_files=True)))
 
 
-def test_data_later_epochs(table: tuple[str, Samples], benchmark: Any, size: Size) -> None:
+def test_data_later_epochs(measure: Callable[..., None], samples: Samples) -> None:
     """The pictures that fit are in memory."""
-    kind, samples = table
     pictures = VirtualDataset(samples, cache_files=True)
-    timed(benchmark, lambda: ours(samples, pictures, 1), (), _work(table), "syndr, later epochs", True, len(samples),
-          rounds=2 if size.quick else 5)  # fmt: skip
+    measure("syndr, later epochs", True, lambda: ours(samples, pictures, 1))
 
 
-def test_data_released_way(table: tuple[str, Samples], benchmark: Any, size: Size) -> None:
-    kind, samples = table
+def test_data_released_way(measure: Callable[..., None], samples: Samples) -> None:
     loader = torch.utils.data.DataLoader(ReleasedWay(samples), batch_size=BATCH, shuffle=True, num_workers=0)
-    timed(benchmark, lambda: [None for _ in loader], (), _work(table), "released loader's way", False, len(samples),
-          rounds=2 if size.quick else 5)  # fmt: skip
+    measure("released loader's way", False, lambda: [None for _ in loader])
 
 
-def _work(table: tuple[str, Samples]) -> str:
-    kind, samples = table
-    return f"data path alone, {len(samples)} {SHOWN[kind]}, {WIDTH}x{HEIGHT}"
-
-
-def test_whole_step(table: tuple[str, Samples], benchmark: Any, size: Size, remarks: list[str]) -> None:
+def test_whole_step(benchmark: Any, size: Size, kind: str, samples: Samples, remarks: list[str]) -> None:
     """A run of training with EfficientNet-Lite0, beside its model step and its data measured in the same run."""
-    kind, samples = table
     samples = samples.take(range(min(len(samples), 3 * BATCH)))
     model = IQAModel(build_backbone("efficientnet_lite0", weights="random"))
     steps = -(-len(samples) // BATCH)

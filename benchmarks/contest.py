@@ -82,21 +82,28 @@ def compete(
 
 def timed(
     benchmark: Any, function: Callable[..., Any], arguments: Sequence[Any], work: str, name: str, ours: bool,
-    items: int | None = None, rounds: int = 7, warm_up: int = 1,
+    items: int | None = None, rounds: int = 7, warm_up: int = 1, before: Callable[[], Any] | None = None,
 ) -> Any:  # fmt: skip
     """Time calls in this process: ``warm_up``, then ``rounds``; gives the last result.
 
-    The CPU time of all threads is kept too: other work on the machine moves it less.
+    ``before`` is called, untimed, before each. The CPU time of all threads is kept too: other work on the machine moves
+    it less.
     """
     cpu = []
 
     def call(*given: Any) -> Any:
-        before = time.process_time()
+        started = time.process_time()
         result = function(*given)
-        cpu.append(time.process_time() - before)
+        cpu.append(time.process_time() - started)
         return result
 
     benchmark.group = work
-    result = benchmark.pedantic(call, args=arguments, rounds=rounds, warmup_rounds=warm_up)
+
+    def set_up() -> tuple[tuple[Any, ...], dict[str, Any]]:
+        if before is not None:
+            before()
+        return tuple(arguments), {}
+
+    result = benchmark.pedantic(call, setup=set_up, rounds=rounds, warmup_rounds=warm_up)
     benchmark.extra_info.update(contestant=name, ours=ours, items=items, cpu_seconds=median(cpu[-rounds:]))
     return result

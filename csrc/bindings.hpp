@@ -35,9 +35,9 @@ inline const std::int64_t* values(const Longs& array, std::size_t size, const ch
     return array.data();
 }
 
-// SYNDR_KERNEL forces a kernel: how the tests run each one, and how a user compares them.
+// SYNDR_KERNEL forces a kernel: how the tests run each one, and how a user compares them. Python's lock is held.
 inline Kernel kernel() {
-    const char* forced = std::getenv("SYNDR_KERNEL");
+    const char* forced = std::getenv("SYNDR_KERNEL");  // NOLINT(concurrency-mt-unsafe)
     return choose_kernel(forced ? forced : "");
 }
 

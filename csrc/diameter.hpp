@@ -53,7 +53,7 @@ inline std::vector<double> diameters(const MatrixView& view, const double* norms
                 for (std::size_t s = std::max(b0, r + 1); s < b1; ++s)
                     best = std::min(best, Farthest{out[(r - strip.begin) * tile + (s - b0)], order[r], order[s]});
         }
-        const std::lock_guard<std::mutex> lock(mutex);
+        const std::scoped_lock lock(mutex);
         farthest[strip.cluster] = std::min(farthest[strip.cluster], best);
     });
 

@@ -27,7 +27,7 @@ public:
         centre_.resize(padded(std::size_t(centre.size()), kRowStep));
         std::copy_n(centre.data(), centre.size(), centre_.begin());
         std::fill(basis_.data(), basis_.data() + directions * stride, 0.0f);
-        for (std::size_t r = 0; r < directions; ++r)
+        for (std::size_t r = 0; basis && r < directions; ++r)
             std::copy_n(basis->data(py::ssize_t(r), 0), dims, basis_.data() + r * stride);
         filter_ = {basis ? basis_.data() : nullptr, directions, centre_.data(), centre_.size(), step};
     }

@@ -10,6 +10,7 @@
 #include <functional>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace syndr {
@@ -65,7 +66,7 @@ private:
             } catch (...) {
                 keep(std::current_exception());
             }
-            const std::lock_guard<std::mutex> lock(mutex_);
+            const std::scoped_lock lock(mutex_);
             --active_;
             finished_.notify_one();
         };
@@ -75,7 +76,7 @@ private:
             for (unsigned worker = 0; worker < count; ++worker) workers.emplace_back(work, worker);
         } catch (...) {  // no more threads to be had: those not started will never report back
             keep(std::current_exception());
-            const std::lock_guard<std::mutex> lock(mutex_);
+            const std::scoped_lock lock(mutex_);
             active_ -= count - unsigned(workers.size());
         }
         const bool ticked = wait(shown_total);
@@ -84,8 +85,8 @@ private:
         if (ticked) tick_(shown_total, shown_total);
     }
 
-    void keep(std::exception_ptr error) {
-        const std::lock_guard<std::mutex> lock(mutex_);
+    void keep(const std::exception_ptr& error) {
+        const std::scoped_lock lock(mutex_);
         if (!first_) first_ = error;
         stopping_ = true;
     }

@@ -30,9 +30,8 @@ inline void multiply(const Kernel& kernel, const float* a, std::size_t rows_a, c
     });
 }
 
-// Makes rows orthonormal through their Gram matrix (Cholesky), in place; gives how many are left: those that depend on
-// earlier ones go.
-inline std::size_t orthonormalize(std::vector<std::vector<double>>& rows, const Kernel& kernel, Job& job) {
+// Makes rows orthonormal through their Gram matrix (Cholesky), in place; those that depend on earlier ones go.
+inline void orthonormalize(std::vector<std::vector<double>>& rows, const Kernel& kernel, Job& job) {
     const std::size_t count = rows.size(), dims = rows.empty() ? 0 : rows[0].size();
     std::vector<std::vector<double>> gram(count, std::vector<double>(count));
     job.prepare(count, [&](std::size_t i, unsigned) {
@@ -70,7 +69,6 @@ inline std::size_t orthonormalize(std::vector<std::vector<double>>& rows, const 
     for (std::size_t s = 0; s < stay.size(); ++s)
         if (s != stay[s]) rows[s] = std::move(rows[stay[s]]);
     rows.resize(stay.size());
-    return rows.size();
 }
 
 }  // namespace detail
@@ -102,8 +100,9 @@ inline PrincipalFilter principal_filter(const MatrixView& view, const double* no
     detail::multiply(kernel, weights.data(), directions, columns.data(), stride, across, basis.data(), stride, job);
     std::vector<std::vector<double>> wide(directions);
     for (std::size_t d = 0; d < directions; ++d) wide[d].assign(basis.data() + d * stride, basis.data() + (d + 1) * stride);
-    directions = detail::orthonormalize(wide, kernel, job);
-    directions = detail::orthonormalize(wide, kernel, job);  // the first may leave rounding errors
+    detail::orthonormalize(wide, kernel, job);
+    detail::orthonormalize(wide, kernel, job);  // the first may leave rounding errors
+    directions = wide.size();
     for (std::size_t d = 0; d < directions; ++d)
         std::transform(wide[d].begin(), wide[d].end(), basis.data() + d * stride, [](double x) { return float(x); });
 

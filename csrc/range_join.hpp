@@ -167,7 +167,7 @@ private:
 
     // A thread's own.
     struct Worker {
-        Worker(const RangeJoin& join)
+        explicit Worker(const RangeJoin& join)
             : decider(join.view_, join.norms_, join.settings_.radius, join.settings_.kernel),
               short_rows(kMostSide * kBlock * join.a_->short_rows().kept()),
               lifted(join.a_->whole_rows() ? join.a_->whole_rows()->stride() : 0) {}

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <cstdlib>
 #include <memory>
 #include <new>
 #include <vector>
@@ -29,8 +28,8 @@ public:
         constexpr std::size_t kHuge = std::size_t(2) << 20;
         const std::size_t wanted = std::max<std::size_t>(1, size * sizeof(T));
         const std::size_t unit = wanted >= 4 * kHuge ? kHuge : 64, bytes = (wanted + unit - 1) / unit * unit;
-        data_.reset(static_cast<T*>(std::aligned_alloc(unit, bytes)));
-        if (!data_) throw std::bad_alloc();
+        const std::align_val_t boundary{unit};
+        data_ = {static_cast<T*>(::operator new(bytes, boundary)), Free{boundary}};
 #ifdef MADV_HUGEPAGE
         if (unit == kHuge) madvise(data_.get(), bytes, MADV_HUGEPAGE);  // advice: it may be refused
 #endif
@@ -40,7 +39,8 @@ public:
 
 private:
     struct Free {
-        void operator()(T* p) const { std::free(p); }
+        void operator()(T* p) const { ::operator delete(p, boundary); }
+        std::align_val_t boundary;
     };
     std::unique_ptr<T, Free> data_;
 };

@@ -1,4 +1,4 @@
-"""Bring your own embeddings: a thinned set, and a report that says what went and why."""
+"""Bring your own embeddings: a thinned set, and a report that says what was dropped and why."""
 
 import sys
 

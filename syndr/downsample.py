@@ -29,6 +29,9 @@ from syndr.search import (
 
 Rule = Literal["released", "paper"]
 
+#: Most members of a cluster all of whose pairs are compared unasked: a table or a page must not take hours.
+MEASURED_MEMBERS = 5000
+
 
 def kept_sizes(sizes: npt.ArrayLike, rule: Rule = "released", min_keep: int = 20) -> npt.NDArray[np.int64]:
     """Give how many members a cluster of each size keeps.
@@ -80,11 +83,31 @@ class Thinning:
     def largest_distance(self) -> npt.NDArray[np.float64]:
         """(clusters,) float64 largest cosine distance inside each cluster, 0 for singletons.
 
-        Worked out when first asked for (it compares all pairs inside each cluster); a value far above the radius
-        tells of chaining: unlike images joined through look-alikes between them.
+        Worked out when first asked for, from all pairs inside each cluster, however large it is. A value far above
+        the radius tells of chaining: members joined through others, who may be unlike each other.
         """
         members = self.labels[self.labels >= 0]
         return ExactSearch().diameters(self._rows, members, len(self.sizes))
+
+    def inner_distances(self, most: int = MEASURED_MEMBERS) -> npt.NDArray[np.float64]:
+        """Give :attr:`largest_distance` where it is soon found.
+
+        Args:
+            most: Most members of a cluster that is measured.
+
+        Returns:
+            (clusters,) float64; NaN for clusters of more than ``most`` members.
+        """
+        if self.sizes.max(initial=0) <= most:
+            return self.largest_distance
+        members = self.labels[self.labels >= 0]
+        measured = np.flatnonzero((self.sizes > 1) & (self.sizes <= most))
+        inside = np.flatnonzero(np.isin(members, measured))
+        found = np.where(self.sizes > most, np.nan, 0.0)
+        found[measured] = ExactSearch().diameters(
+            self._rows.take(inside), np.searchsorted(measured, members[inside]), len(measured)
+        )
+        return found
 
     def inner_distance(self, cluster: int) -> float:
         """Give the largest cosine distance inside one cluster, 0 for a singleton; only its own rows are copied."""
@@ -202,7 +225,8 @@ class DRCDown:
         """Find the clusters and draw who stays.
 
         Args:
-            X: (rows, dims) features: NumPy array, memory map or torch tensor, float16/32/64, any strides, not copied.
+            X: (rows, dims) features: NumPy array, memory map or torch tensor, float16/32/64, any strides, not copied;
+                a feature store in several shards is, once.
             y: (rows,) labels on the 0-10 scale; None for no label condition.
             ids: Unique names of the rows; the row numbers when None, and only then does row order matter.
             epoch: Which draw to make.

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import csv
-import fcntl
 import json
 import math
 import os
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, time
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from syndr.errors import StoreError
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(file: IO[str]) -> None:
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    def _lock(file: IO[str]) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
 
 # In the names of temporary files, so that those of a killed process can be told from others.
 _UNFINISHED = ".unfinished-"
@@ -111,10 +124,10 @@ def locked(folder: Path) -> Iterator[None]:
     Raises:
         StoreError: When another process has it.
     """
-    with (folder / ".lock").open("w") as file:
+    with (folder / ".lock").open("a") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+            _lock(file)
+        except (BlockingIOError, PermissionError) as error:  # POSIX's and Windows' word for a lock that is taken
             raise StoreError(f"{folder}: another process is writing there; wait for it, or stop it") from error
         yield
 

@@ -252,6 +252,8 @@ class _Experiment:
             head_lr_ratio=recipe.train.head_lr_ratio,
             weight_decay=recipe.train.weight_decay,
             flip=recipe.train.flip,
+            precision=recipe.train.precision,
+            accumulate=recipe.train.accumulate,
             seed=recipe.seed,
             thinning=thinner,
             refresh=recipe.downsample.refresh,

@@ -126,6 +126,8 @@ class Train(_Section, frozen=True):
     head_lr_ratio: PositiveFloat = 10.0
     weight_decay: Annotated[float, msgspec.Meta(ge=0)] = 5e-4
     flip: bool = True
+    precision: Literal["float32", "bfloat16", "float16"] = "float32"  # of the forward pass
+    accumulate: Positive = 1  # forward passes that a step's pictures are split into
     max_rows: Positive | None = None  # train on a draw of at most so many rows: for a quick look, not for results
 
 

@@ -200,6 +200,11 @@ class Samples:
             raise InputError(f"sample tables do not fit together: {error}") from error
 
 
+def is_table(path: str | Path) -> bool:
+    """Say whether a file's suffix is one of a sample table."""
+    return Path(path).suffix.lower() in _READERS
+
+
 def read_table(path: str | Path) -> pa.Table:
     """Read a table of any columns from ``.parquet``, ``.csv`` or ``.jsonl``; :meth:`Samples.read` tells the rest.
 

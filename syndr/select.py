@@ -166,7 +166,7 @@ class DDCUp:
         Args:
             reference_features: (references, dims) training references, at least two.
             candidate_features: (candidates, dims) pool. Both: NumPy array, memory map or torch tensor, float16/32/64,
-                any strides, not copied, from the same backbone.
+                any strides, from the same backbone; not copied, but for a feature store in several shards, once.
             candidate_ids: Unique names: candidates are then taken in ascending order of id whatever their row order.
                 Without, in row order.
             reference_groups: (references,) int; references of one group (crops of one photograph) are never each
@@ -180,6 +180,7 @@ class DDCUp:
             InputError: For fewer than two references (or groups of them), no candidates, other dims or repeated ids.
             BadRowsError: For rows without a direction, unless ``on_bad_rows="set_aside"``.
         """
+        reference_features = as_matrix(reference_features, "reference_features")
         references, reference_rows = split_rows(reference_features, "reference_features", self.on_bad_rows)
         pool = as_matrix(candidate_features, "candidate_features")
         if len(pool) == 0:
@@ -187,7 +188,7 @@ class DDCUp:
         ids = check_ids(candidate_ids, len(pool), "candidate_ids")
         good, positions = split_rows(pool, "candidate_features", self.on_bad_rows, ids)
         check_same_dims(references, good, "reference_features and candidate_features")
-        groups = _groups(reference_groups, len(as_matrix(reference_features)))[reference_rows]
+        groups = _groups(reference_groups, len(reference_features))[reference_rows]
         lower, upper = reference_thresholds(references, self.threshold, groups, progress)
 
         decided = _Ledger.empty(len(pool), positions)
@@ -204,7 +205,7 @@ class DDCUp:
         if len(passing):
             thin = self._thin_forward if self.diversity == "forward" else self._thin_by_removal
             thin(good, passing, lower, decided, progress)
-        aside = np.setdiff1d(np.arange(len(as_matrix(reference_features))), reference_rows)
+        aside = np.setdiff1d(np.arange(len(reference_features)), reference_rows)
         return decided.selection(near, far, aside, lower, upper)
 
     def _thin_forward(

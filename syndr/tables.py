@@ -66,13 +66,16 @@ def clusters_table(thinning: Thinning) -> Samples:
 
 
 def cluster_sizes_table(thinning: Thinning) -> Samples:
-    """Lay out size, members kept, largest inner distance and label span of every cluster."""
+    """Lay out size, members kept, largest inner distance and label span of every cluster.
+
+    The distance is NaN for clusters of more than :data:`~syndr.downsample.MEASURED_MEMBERS`.
+    """
     return Samples.from_columns(
         id=[str(cluster) for cluster in range(len(thinning.sizes))],
         cluster=range(len(thinning.sizes)),
         size=thinning.sizes,
         kept=thinning.sizes_kept,
-        largest_distance=thinning.largest_distance,
+        largest_distance=thinning.inner_distances(),
         label_span=thinning.label_span,
     )
 

@@ -87,6 +87,18 @@ def test_a_chain_is_seen_in_its_largest_distance():
     assert np.isnan(result.label_span[0])
 
 
+def test_large_clusters_are_left_unmeasured_unless_asked_for(rng):
+    X = np.repeat(rng.normal(size=(4, 8)), [30, 1, 12, 2], axis=0) + rng.normal(scale=1e-3, size=(45, 8))
+    result = DRCDown().fit(X).result_
+    assert result.sizes.tolist() == [30, 1, 12, 2]
+    some = result.inner_distances(most=12)
+    assert np.isnan(some[0])
+    assert some[1:] == pytest.approx(result.largest_distance[1:])
+    assert some[1] == 0
+    assert result.inner_distances().tolist() == result.largest_distance.tolist()
+    assert np.isnan(result.inner_distances(most=1)).tolist() == [True, False, True, True]
+
+
 @pytest.mark.parametrize("backend", backends.EXACT)
 def test_same_bytes_for_any_backend_thread_count_and_row_order(backend, rng):
     X, y = feature_cases.make("clustered", np.float32)

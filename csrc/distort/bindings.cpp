@@ -41,9 +41,11 @@ py::array with_result(const py::array& images, const char* name, Work work) {
         const auto* from = static_cast<const T*>(images.data());
         T* const to = result.mutable_data();
         const auto& best = kernel().pixels->of<T>();
-        const py::gil_scoped_release release;
-        work(from, to, best);
-        return result;
+        {
+            const py::gil_scoped_release release;
+            work(from, to, best);
+        }
+        return result;  // as another type, which counts one more reference
     });
 }
 

@@ -44,6 +44,7 @@ void blur_planes(const T* in, T* out, std::size_t planes, std::size_t height, st
     std::vector<T> padded_taps(taps.size() + 2 * (kBlurRows - 1));
     std::transform(taps.begin(), taps.end(), padded_taps.begin() + kBlurRows - 1, [](double tap) { return T(tap); });
     std::vector<Term<T>> terms;
+    terms.reserve(taps.size());
     for (std::size_t k = 0; k < taps.size(); ++k) terms.push_back({T(taps[k]), k});
     // Bands overlap in what they read: a few to a thread, for balance, and one to a plane where there is one thread.
     const std::size_t wanted = job.threads() == 1 ? planes : 2 * job.threads();

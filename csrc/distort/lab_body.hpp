@@ -20,11 +20,11 @@ inline Doubles inverse_root(Doubles x) {
     for (int step = 0; step < kSteps; ++step) {
         const Doubles square = y * y;
         Doubles power;
-        if constexpr (n == 3)
+        if constexpr (n == 3) {
             power = square * y;
-        else if constexpr (n == 5)
+        } else if constexpr (n == 5) {
             power = square * square * y;
-        else {
+        } else {
             static_assert(n == 12);
             const Doubles fourth = square * square;
             power = fourth * fourth * fourth;

@@ -2,7 +2,9 @@
 
 #include "kernels/kernel.hpp"
 
-#if defined(SYNDR_ARM_KERNELS) && defined(__linux__)
+#if defined(SYNDR_X86_KERNELS)
+#include <cpuid.h>
+#elif defined(SYNDR_ARM_KERNELS) && defined(__linux__)
 #include <sys/auxv.h>
 #elif defined(SYNDR_ARM_KERNELS) && defined(__APPLE__)
 #include <sys/sysctl.h>
@@ -21,6 +23,16 @@ extern const ByteKernels byte_kernels_avx2, byte_kernels_avx512vnni;
 extern const RowKernels row_kernels_avx2, row_kernels_avx512;
 extern const ExactKernels exact_kernels_avx2, exact_kernels_avx512;
 extern const PixelKernels pixel_kernels_avx2, pixel_kernels_avx512;
+
+namespace {
+
+// Conversions of float16, for which Clang's __builtin_cpu_supports has no name.
+bool has_f16c() {
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    return __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_F16C) != 0;
+}
+
+}  // namespace
 #endif
 #ifdef SYNDR_ARM_KERNELS
 extern const TileKernel tile_kernel_neon;
@@ -50,8 +62,7 @@ std::vector<Kernel> available_kernels() {
     std::vector<Kernel> kernels;
 #ifdef SYNDR_X86_KERNELS
     __builtin_cpu_init();
-    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-                      __builtin_cpu_supports("f16c");
+    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c();
     const bool avx512 = avx2 && __builtin_cpu_supports("avx512f");
     if (avx512 && __builtin_cpu_supports("avx512vnni"))
         kernels.push_back({"avx512vnni", tile_kernel_avx512, &byte_kernels_avx512vnni, &row_kernels_avx512, &exact_kernels_avx512,

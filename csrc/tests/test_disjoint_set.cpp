@@ -39,13 +39,14 @@ void agree(std::size_t size, const Edges& edges, unsigned threads) {
     syndr::DisjointSet sets(size);
     std::vector<Edges> said_joined(threads);
     std::vector<std::thread> workers;
+    workers.reserve(threads);
     for (unsigned t = 0; t < threads; ++t)
         workers.emplace_back([&, t] {
             std::mt19937 random(t);
             for (std::size_t e = t; e < edges.size(); e += threads) {
                 sets.join(edges[e].first, edges[e].second);
                 const std::size_t i = random() % size, j = random() % size;
-                if (sets.joined(i, j)) said_joined[t].push_back({i, j});
+                if (sets.joined(i, j)) said_joined[t].emplace_back(i, j);
             }
         });
     for (std::thread& worker : workers) worker.join();
@@ -73,15 +74,15 @@ int main() {
         for (const std::size_t size : {2u, 10u, 300u, 2000u}) {
             Edges chain, star, scattered;
             for (std::size_t i = 1; i < size; ++i) {
-                chain.push_back({i - 1, i});
-                star.push_back({size - 1, i - 1});
-                if (i % 2) scattered.push_back({random() % size, random() % size});
+                chain.emplace_back(i - 1, i);
+                star.emplace_back(size - 1, i - 1);
+                if (i % 2) scattered.emplace_back(random() % size, random() % size);
             }
             std::shuffle(chain.begin(), chain.end(), random);
             for (const Edges& edges : {chain, star, scattered}) agree(size, edges, threads);
         }
     // Everybody joins the same few members at once: the most contended case.
     Edges crowd;
-    for (std::size_t n = 0; n < 40000; ++n) crowd.push_back({n % 7, 7 + n % 5});
+    for (std::size_t n = 0; n < 40000; ++n) crowd.emplace_back(n % 7, 7 + n % 5);
     agree(12, crowd, 4);
 }

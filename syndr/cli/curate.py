@@ -28,7 +28,7 @@ from syndr.cli.console import (
 )
 from syndr.cluster import check_engine
 from syndr.datasets import LabelScale
-from syndr.downsample import DRCDown, Thinning
+from syndr.downsample import MEASURED_MEMBERS, DRCDown, Thinning
 from syndr.errors import InputError, require
 from syndr.features import FeatureStore, read_features
 from syndr.images import Rejected
@@ -40,8 +40,6 @@ from syndr.select import DDCUp
 from syndr.synthesize import pseudo_labels
 from syndr.tables import NO_DIRECTION, clusters_table, selection_rejected, selection_table, thinning_rejected
 from syndr.virtual import VirtualDataset, check_types, virtual_rows
-
-_MEASURED = 5000  # most members of a cluster all of whose pairs are compared for the table of the largest
 
 
 class Rule(StrEnum):
@@ -216,7 +214,7 @@ def downsample(
         str, typer.Option(help=f"Who finds the look-alikes: {', '.join([*BACKENDS, AutoSearch.name])}.")
     ] = "exact",
     report: Annotated[
-        Path | None, typer.Option(help="Also write a page that shows what went and why: report.html.")
+        Path | None, typer.Option(help="Also write a page that shows what was dropped and why: report.html.")
     ] = None,
     pictures: Annotated[
         Path | None,
@@ -329,8 +327,8 @@ def _largest_clusters(found: Thinning, progress: Progress) -> Table:
     largest = np.argsort(-found.sizes, kind="stable")[:5]
 
     def inner_distance(cluster: int) -> float | str:
-        if found.sizes[cluster] > _MEASURED:
-            return f"not measured: over {_MEASURED:,} members"
+        if found.sizes[cluster] > MEASURED_MEMBERS:
+            return f"not measured: more than {MEASURED_MEMBERS:,} members"
         return found.inner_distance(cluster)
 
     return table(

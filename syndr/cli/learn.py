@@ -13,9 +13,9 @@ from syndr.cli.console import Device, DncnnWeights, Json, Seed, bars, set_aside,
 from syndr.cli.curate import Rule
 from syndr.cli.labelled import Database, InputSize, Labels, Root, Split, labelled_pictures
 from syndr.downsample import DRCDown
-from syndr.errors import InputError
+from syndr.errors import InputError, require
 from syndr.inputs import checked_quality, table_or_folder
-from syndr.samples import Samples
+from syndr.samples import Samples, is_table
 from syndr.sources import sized_images
 
 if TYPE_CHECKING:
@@ -28,6 +28,14 @@ class Crops(StrEnum):
     random = "random"
     corners = "corners"
     full = "full"
+
+
+class Precision(StrEnum):
+    """Number format of the forward pass."""
+
+    float32 = "float32"
+    bfloat16 = "bfloat16"
+    float16 = "float16"
 
 
 class Refresh(StrEnum):
@@ -68,7 +76,14 @@ def train(
     refresh: Annotated[
         Refresh, typer.Option(help="Thin before each epoch, or once with the initial weights.")
     ] = Refresh.epoch,
+    precision: Annotated[Precision, typer.Option(help="Number format of the forward pass.")] = Precision.float32,
+    accumulate: Annotated[int, typer.Option(help="Forward passes that a step's pictures are split into.", min=1)] = 1,
+    accelerate: Annotated[
+        bool, typer.Option("--accelerate", help="Share each step among the processes `accelerate launch` started.")
+    ] = False,
     checkpoint: Annotated[Path | None, typer.Option(help="Folder to resume from; beside the model by default.")] = None,
+    log: Annotated[Path | None, typer.Option(help="CSV file for a line per epoch.", dir_okay=False)] = None,
+    tensorboard: Annotated[Path | None, typer.Option(help="Folder for TensorBoard's events.", file_okay=False)] = None,
     dncnn_weights: DncnnWeights = None,
     device: Device = "cpu",
     seed: Seed = 0,
@@ -76,10 +91,12 @@ def train(
 ) -> None:
     """Train a quality model on a sample table or a database, thinning dense clusters as it goes.
 
-    Run it again to go on after an interruption. Of a database's split, the training part is trained on.
+    Run it again to go on after an interruption, at the very step. Of a database's split, the training part is
+    trained on.
 
     Example: `syndr train samples.parquet -o model.safetensors --backbone efficientnet_lite0 --epochs 5`, or
-    `syndr train --database livec --root data/ChallengeDB_release --split 0`
+    `syndr train --database livec --root data/ChallengeDB_release --split 0`; on several GPUs
+    `accelerate launch -m syndr train samples.parquet --accelerate`
     """
     from syndr.features import build_backbone
     from syndr.training import IQAModel, fit, save_model
@@ -89,6 +106,7 @@ def train(
     data = found.samples.with_column("input_size", [found.input_size] * len(found.samples))
     checked_quality(data, found.words)
     model = IQAModel(build_backbone(backbone, weights), seed=seed)
+    accelerator = require("accelerate", "accelerate").Accelerator() if accelerate else None
     with bars() as progress:
         result = fit(
             model,
@@ -102,18 +120,25 @@ def train(
             seed=seed,
             thinning=DRCDown(rule=rule.value, random_state=seed, on_bad_rows="set_aside") if drcdown else None,
             refresh=refresh.value,
+            precision=precision.value,
+            accumulate=accumulate,
             device=device,
+            accelerator=accelerator,
             checkpoint=checkpoint or out.with_suffix(".checkpoint"),
+            log=log,
+            tensorboard=tensorboard,
             progress=progress,
         )
+    if accelerator is not None and not accelerator.is_main_process:
+        return
     trained_on = {"samples": found.words, "input_size": found.input_size, "epochs": epochs, "seed": seed}
     save_model(out, model, trained_on)
-    log = [asdict(entry) for entry in result.log]
+    epochs_done = [entry.as_row() for entry in result.log]
     set_aside(out, result.rejected)
     show(
-        {"model": str(out), "trained_on": found.words, "log": log, "rejected": len(result.rejected)},
+        {"model": str(out), "trained_on": found.words, "log": epochs_done, "rejected": len(result.rejected)},
         as_json,
-        table(list(log[0]), [list(entry.values()) for entry in log], "Training"),
+        table(list(epochs_done[0]), [list(entry.values()) for entry in epochs_done], "Training"),
         f"trained on: {found.words}",
         f"model: {out}",
     )
@@ -169,7 +194,7 @@ def evaluate(
 
 
 def score(
-    pictures: Annotated[Path, typer.Argument(help="A picture, or a folder of pictures.", exists=True)],
+    pictures: Annotated[Path, typer.Argument(help="A picture, a folder of pictures, or a sample table.", exists=True)],
     model: Annotated[Path, typer.Option(help="A model that `syndr train` made.", exists=True)],
     out: Annotated[Path | None, table_option("Also write the scores")] = None,
     crops: Annotated[
@@ -186,7 +211,7 @@ def score(
     """
     data = (
         table_or_folder(pictures)
-        if pictures.is_dir()
+        if pictures.is_dir() or is_table(pictures)
         else Samples.from_columns(id=[pictures.name], path=[str(pictures)])
     )
     predictions = _predict(model, data, input_size or "native", crops, device, seed)

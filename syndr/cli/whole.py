@@ -44,8 +44,8 @@ def demo(
         (
             row["variant"],
             round(row["rows"]),
-            f"{row['srcc']:+.3f} ± {row['srcc_sd']:.3f}",
-            f"{row['plcc']:+.3f} ± {row['plcc_sd']:.3f}",
+            f"{row['srcc']:.3f} ± {row['srcc_sd']:.3f}",
+            f"{row['plcc']:.3f} ± {row['plcc_sd']:.3f}",
         )
         for row in result.table()
     ]
@@ -86,8 +86,10 @@ def demo(
 
 
 def run(
-    recipe: Annotated[Path, typer.Argument(help="The experiment, a TOML file.")],
-    output: Annotated[str | None, typer.Option("--output", "-o", help="Folder, instead of the recipe's own.")] = None,
+    recipe: Annotated[Path, typer.Argument(help="The experiment, a TOML file.", exists=True, dir_okay=False)],
+    output: Annotated[
+        str | None, typer.Option("--out", "--output", "-o", help="Folder, instead of the recipe's own.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of every draw, instead of the recipe's own.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -123,7 +125,7 @@ def run(
 
 
 def report(
-    folder: Annotated[Path, typer.Argument(help="A folder that `syndr run` made.")],
+    folder: Annotated[Path, typer.Argument(help="A folder that `syndr run` made.", exists=True, file_okay=False)],
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="The page; report.html in the folder by default.")
     ] = None,

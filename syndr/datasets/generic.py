@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from syndr.datasets.label_scale import QUALITY, LabelScale
 from syndr.errors import InputError
+from syndr.images import METADATA_FILES
 from syndr.samples import Samples, read_table
 
 #: Names of the column of pictures, in the order of preference.
@@ -18,7 +19,6 @@ _PICTURES = ("path", "file_name", "dist_name", "dist_img", "img_name", "image_na
 _REFERENCES = ("reference", "ref_name", "ref_img", "ref")
 _SCORES = ("score", "mos", "MOS", "dmos", "DMOS")
 _SPLITS = ("split", "official_split")
-_METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
 
 
 def read_labelled_table(
@@ -80,10 +80,10 @@ def read_labelled_table(
 
 
 def _metadata(folder: Path) -> Path:
-    for name in _METADATA:
+    for name in METADATA_FILES:
         if (folder / name).is_file():
             return folder / name
-    raise InputError(f"{folder}: holds no {', '.join(_METADATA)}; give the table itself, or an imagefolder")
+    raise InputError(f"{folder}: holds no {', '.join(METADATA_FILES)}; give the table itself, or an imagefolder")
 
 
 def _first(table: pa.Table, names: Sequence[str]) -> str | None:

@@ -117,7 +117,11 @@ def _cached(
     clock: Callable[[str], Any],
 ) -> dict[str, npt.NDArray[Any]]:
     key = hashlib.sha256(picture.numpy().tobytes())
-    key.update(repr((name, backbone.weights_id, backbone.preprocess, cells, seeds.tolist())).encode())
+    key.update(
+        repr(
+            (name, backbone.name, backbone.dims, backbone.weights_id, backbone.preprocess, cells, seeds.tolist())
+        ).encode()
+    )
     path = cache / f"{key.hexdigest()[:24]}.npz"
     if path.exists():
         try:

@@ -1,30 +1,17 @@
-"""The demo's report: what was made, what went, why, and whether it helped."""
+"""The demo's report: what was made, what was dropped, why, and whether it helped."""
 
 from __future__ import annotations
 
-import numpy as np
-
 from syndr.demo.experiment import VARIANTS, DemoResult, Fold
 from syndr.distort import TYPES, distort
+from syndr.downsample import DRCDown
 from syndr.images import encode_thumbnail
-from syndr.report import (
-    Bars,
-    Cards,
-    Facts,
-    Gallery,
-    Histogram,
-    Map,
-    Page,
-    Picture,
-    Section,
-    Share,
-    Table,
-    Text,
-    Verdict,
-)
-from syndr.report.clustering import Clustering
-from syndr.report.sections.largest_clusters import cluster_cards
+from syndr.report import Bars, Block, Facts, Gallery, Histogram, Page, Picture, Section, Table, Text
+from syndr.report.clustering import Clustering, settings_of
+from syndr.report.sections.clusters import clustering_section
 from syndr.report.sections.maps import samples_map
+from syndr.report.sections.summary import clustering_summary, selection_summary, what_selection_brought
+from syndr.report.sections.theorem import bounds_section
 from syndr.samples import Samples
 from syndr.select import SELECTED
 
@@ -47,47 +34,40 @@ def demo_page(result: DemoResult) -> Page:
     )
 
 
-def _in_short(result: DemoResult, fold: Fold) -> list[Verdict | Text]:
+def _in_short(result: DemoResult, fold: Fold) -> list[Block]:
     """Say what happened to the first fold, as an example of all."""
-    found, selection = fold.thinning, fold.selection
-    thinned = int((found.sizes_kept < found.sizes).sum())
-    counts = selection.counts
+    selection = fold.selection
+    pseudo = 0 if fold.labels is None else fold.labels.quality.size
+    outcome = what_selection_brought(len(selection.indices), pseudo, len(fold.thinning.labels))
     return [
-        Verdict(
-            f"{len(found.dropped):,} of {len(found.labels):,}",
-            f"distorted pictures went, from {thinned:,} of {len(found.sizes):,} clusters ({fold.held_out} held out).",
-            [Share("kept", len(found.kept), "kept"), Share("dropped as look-alikes", len(found.dropped), "gone")],
-            [
-                f"Why: pictures nearer than {found.distance:g} in cosine distance, and alike in quality, are joined; "
-                "of a large cluster of such look-alikes half stay, drawn by seed."
-            ],
+        Text(
+            f"The same was done {len(result.folds)} times, with another photograph held out each time. This is what "
+            f"happened with {fold.held_out} held out."
         ),
-        Verdict(
-            f"{counts[SELECTED]:,} of {sum(counts.values()):,}",
-            "candidate windows were selected as new references.",
-            [Share("selected", counts[SELECTED], "added")]
-            + [Share(reason, number) for reason, number in counts.items() if reason != SELECTED],
-        ),
-        Text(f"The same was done {len(result.folds)} times, with another photograph held out each time."),
+        *clustering_summary(_clustering(result, fold)),
+        selection_summary(selection.counts, selection.lower, selection.upper, outcome),
     ]
 
 
-def _outcome(result: DemoResult) -> list[Table | Text | Bars]:
+def _outcome(result: DemoResult) -> list[Block]:
     rows = result.table()
     return [
         Table(
-            ["training data", "rows", "SRCC", "± sd", "PLCC", "± sd"],
-            [[r["variant"], round(r["rows"]), r["srcc"], r["srcc_sd"], r["plcc"], r["plcc_sd"]] for r in rows],
+            ["training data", "samples", "SRCC", "its deviation", "PLCC", "its deviation"],
+            [[_said(r["variant"]), round(r["rows"]), r["srcc"], r["srcc_sd"], r["plcc"], r["plcc_sd"]] for r in rows],
             f"Mean and standard deviation over {len(result.folds)} held-out photographs",
-            note="A linear head on frozen features, trained with L1; rows are those of the first epoch.",
+            note="A linear head on frozen features, trained with L1; samples are those of the first epoch. Deviations "
+            "are population standard deviations over the photographs.",
             decimals=3,
         ),
         Bars(
-            [r["variant"] for r in rows],
+            [_said(r["variant"]) for r in rows],
             [r["srcc"] for r in rows],
-            "SRCC on the held-out photograph",
+            "SRCC on the held-out photograph, and one standard deviation to either side",
             errors=[(r["srcc"] - r["srcc_sd"], r["srcc"] + r["srcc_sd"]) for r in rows],
             decimals=3,
+            x_label="SRCC; 1 is perfect agreement in rank",
+            x_range=(0.0, 1.0),
         ),
         Text(
             "With so few photographs the spread over them drowns any difference between the variants: read this page "
@@ -97,6 +77,12 @@ def _outcome(result: DemoResult) -> list[Table | Text | Bars]:
     ]
 
 
+def _said(variant: str) -> str:
+    """Give ``"with DDCUp and DRCDown"`` for ``"+ DDCUp + DRCDown"``."""
+    added = variant.removeprefix("+ ")
+    return variant if added == variant else f"with {added.replace(' + ', ' and ')}"
+
+
 def _none_selected(result: DemoResult) -> list[Text]:
     empty = [fold.held_out for fold in result.folds if len(fold.selection.indices) == 0]
     if not empty:
@@ -104,7 +90,7 @@ def _none_selected(result: DemoResult) -> list[Text]:
     return [Text(f"DDCUp selected none with {', '.join(empty)} held out: there its variants train on the originals.")]
 
 
-def _made(result: DemoResult) -> list[Facts | Text | Histogram | Gallery]:
+def _made(result: DemoResult) -> list[Block]:
     data = result.data
     kinds = sorted({int(kind) for kind in data.samples["type"]})
     return [
@@ -136,7 +122,7 @@ def _made(result: DemoResult) -> list[Facts | Text | Histogram | Gallery]:
     ]
 
 
-def _selection(result: DemoResult, fold: Fold) -> list[Text | Histogram | Table | Gallery]:
+def _selection(result: DemoResult, fold: Fold) -> list[Block]:
     selection = fold.selection
     data = result.data
     row_of = data.references.row_of
@@ -152,7 +138,12 @@ def _selection(result: DemoResult, fold: Fold) -> list[Text | Histogram | Table 
             "Distance of each candidate to its nearest reference",
             "cosine distance",
             bins=20,
-            markers=[(selection.lower, "lower"), (selection.upper, "upper")],
+            markers=[
+                (
+                    selection.lower,
+                    f"lower threshold {selection.lower:.4f}: the nearest reference must be farther than this",
+                )
+            ],
             highlighted=selection.reasons == SELECTED,
             highlighted_label="selected",
             unit="candidates",
@@ -162,8 +153,8 @@ def _selection(result: DemoResult, fold: Fold) -> list[Text | Histogram | Table 
                 Picture(
                     encode_thumbnail(data.windows[row_of[name]]),
                     name,
-                    mark="selected" if row in selection.indices else "",
-                    faded=row not in selection.indices,
+                    mark="selected" if row in selection.indices else "not selected",
+                    gone=row not in selection.indices,
                 )
                 for row, name in enumerate(fold.candidates)
             ],
@@ -180,39 +171,21 @@ def _selection(result: DemoResult, fold: Fold) -> list[Text | Histogram | Table 
                 ]
                 for row, name in enumerate(fold.candidates)
             ],
-            "Why each candidate stayed or went",
+            "What decided on each candidate",
         ),
     ]
 
 
-def _thinning(result: DemoResult, fold: Fold) -> list[Text | Histogram | Table | Cards | Map]:
-    found = fold.thinning
-    clusters = Clustering.of(found, result.data.samples, {"distance": found.distance})
-    largest = np.argsort(-found.sizes, kind="stable")[:8]
+def _clustering(result: DemoResult, fold: Fold) -> Clustering:
+    return Clustering.of(fold.thinning, result.data.samples, settings_of(DRCDown()))
+
+
+def _thinning(result: DemoResult, fold: Fold) -> list[Block]:
+    found = _clustering(result, fold)
     return [
-        Text(
-            f"{len(found.kept)} of {len(found.labels)} originals stay: {len(found.sizes)} clusters, "
-            f"{int((found.sizes_kept < found.sizes).sum())} of them large enough to be thinned."
-        ),
-        Histogram(found.sizes, "Sizes of the clusters", "pictures in a cluster", bins=20, unit="clusters"),
-        *cluster_cards(clusters, lambda rows: _thumbnails(result, rows)),
-        samples_map(found.ids, found.features, clusters, None, result.seed),
-        Table(
-            ["cluster", "size", "kept", "largest inner distance", "label span"],
-            [[c, found.sizes[c], found.sizes_kept[c], found.largest_distance[c], found.label_span[c]] for c in largest],
-            "The largest clusters",
-            note=f"An inner distance far above the radius {found.distance:g} tells of chained unlike pictures.",
-        ),
-        Table(
-            ["", "clusters m", "pictures n", "eta", "third term, as printed", "sum of the terms, as printed"],
-            [
-                [name, bound.m, bound.n, bound.eta, bound.heterogeneity_term_printed, bound.total_printed]
-                for name, bound in (("before", fold.before), ("after", fold.after))
-            ],
-            "Theorem 1",
-            note="Without the Rademacher term. Removing pictures makes clusters smaller, so eta rises by the theorem's "
-            "own formula.",
-        ),
+        *clustering_section(found, lambda rows: _thumbnails(result, rows)).blocks,
+        samples_map(fold.thinning.ids, fold.thinning.features, found, None, result.seed),
+        *bounds_section(fold.before, fold.after, found).blocks,
     ]
 
 
@@ -236,7 +209,7 @@ def _folds(result: DemoResult) -> Table:
             "thinned to",
             "eta before",
             "eta after",
-            *(f"SRCC {v}" for v in VARIANTS),
+            *(f"SRCC, {_said(name)}" for name in VARIANTS),
         ],
         [
             [
@@ -257,6 +230,4 @@ def _folds(result: DemoResult) -> Table:
 
 
 def _time(result: DemoResult) -> Bars:
-    return Bars(
-        list(result.seconds), [round(value, 2) for value in result.seconds.values()], "Seconds by stage", decimals=1
-    )
+    return Bars(list(result.seconds), list(result.seconds.values()), "Seconds by stage", decimals=1)

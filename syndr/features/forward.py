@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import torch
 
 from syndr.errors import InputError
 from syndr.features.backbones import Backbone
+from syndr.images.ahead import thread_pool
 
 #: Number formats of the forward pass; all but float32 are torch's autocast.
 PRECISIONS = ("float32", "float16", "bfloat16")
@@ -58,23 +59,24 @@ class Forward:
         self._backbone, self._device = backbone, torch.device(device)
         self._precision = precision
         self._network: Callable[[torch.Tensor], torch.Tensor] = torch.compile(backbone) if compile else backbone
-        self._context = _evaluating(backbone, self._device)
+        self._stack = ExitStack()
         self._threads = torch.get_num_threads()
         self.workers: ThreadPoolExecutor | None = None
         self.pinned = self._device.type == "cuda"
         self.ahead = 1 + (self._threads // 8 if self._device.type == "cpu" else 0)
 
     def __enter__(self) -> Forward:
-        self._context.__enter__()
+        self._stack.enter_context(_evaluating(self._backbone, self._device))
         if self._device.type == "cpu":
-            self.workers = ThreadPoolExecutor(self._threads, "syndr-forward", lambda: torch.set_num_threads(1))
+            self.workers = self._stack.enter_context(thread_pool(self._threads, "syndr-forward"))
+            self._stack.callback(self.workers.shutdown, cancel_futures=True)
+            # Whoever fills the batches meanwhile has no core to itself either.
+            self._stack.callback(torch.set_num_threads, self._threads)
+            torch.set_num_threads(1)
         return self
 
     def __exit__(self, *raised: Any) -> None:
-        if self.workers is not None:
-            self.workers.shutdown(cancel_futures=True)
-            torch.set_num_threads(self._threads)  # a worker's number is its own, but MKL keeps one for all
-        self._context.__exit__(*raised)
+        self._stack.close()
 
     def submit(self, pictures: torch.Tensor) -> Callable[[], Features]:
         """Start the forward pass of a batch.

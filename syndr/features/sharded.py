@@ -72,6 +72,8 @@ class ShardedArray:
 
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> Array:
         if len(self._shards) == 1:
+            if copy is None:  # which NumPy 1 says by leaving it out, and does not take
+                return np.asanyarray(self._shards[0], dtype)
             return np.array(self._shards[0], dtype, copy=copy, subok=True)
         if copy is False:
             raise ValueError("features in several shards cannot be one array without a copy; go through .blocks()")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from syndr.images.huggingface import dataset_images
-from syndr.images.imagefolder import METADATA, read_imagefolder, write_metadata
+from syndr.images.imagefolder import METADATA, METADATA_FILES, read_imagefolder, write_metadata
 from syndr.images.listing import IMAGE_SUFFIXES, glob_images, list_images, samples_from_folder
 from syndr.images.rejected import REJECTED, Rejected, read_rejected, write_rejected
 from syndr.images.sources import PictureSource, open_pictures
@@ -28,6 +28,7 @@ __all__ = [
     "IMAGE_SUFFIXES",
     "MAX_PIXELS",
     "METADATA",
+    "METADATA_FILES",
     "REJECTED",
     "FileFacts",
     "Picture",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from typing import TypeVar
+
+import torch
 
 from syndr.errors import ImageError
 from syndr.threads import default_threads
@@ -47,7 +49,7 @@ def read_ahead(
         except ImageError as error:
             return error
 
-    own = ThreadPoolExecutor(threads or default_threads(), "syndr-read-ahead") if pool is None else nullcontext(pool)
+    own = thread_pool(threads or default_threads(), "syndr-read-ahead") if pool is None else nullcontext(pool)
     waiting: deque[Future[R | ImageError]] = deque()
     with own as workers:
         try:
@@ -59,3 +61,19 @@ def read_ahead(
                 yield waiting.popleft().result()
         finally:
             wait([future for future in waiting if not future.cancel()])
+
+
+@contextmanager
+def thread_pool(threads: int, name: str) -> Iterator[ThreadPoolExecutor]:
+    """Give threads that share what threads torch may use.
+
+    By default each would have as many helpers for torch's larger operations as there are cores, and helpers wait for
+    more work by spinning: they would take the cores from the threads that have some.
+    """
+    before = torch.get_num_threads()
+    share = max(1, before // threads)
+    with ThreadPoolExecutor(threads, name, lambda: torch.set_num_threads(share)) as pool:
+        try:
+            yield pool
+        finally:
+            torch.set_num_threads(before)  # a thread's number is its own, but one that begins later takes the last set

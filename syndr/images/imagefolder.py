@@ -13,7 +13,7 @@ from syndr.images.listing import samples_from_folder
 from syndr.samples import Samples, read_table
 
 METADATA = "metadata.csv"
-_METADATA_FILES = (METADATA, "metadata.jsonl", "metadata.parquet")
+METADATA_FILES = (METADATA, "metadata.jsonl", "metadata.parquet")
 _FILE_NAME = "file_name"
 
 
@@ -33,7 +33,7 @@ def read_imagefolder(folder: str | Path) -> Samples:
     """
     folder = Path(folder)
     samples = samples_from_folder(folder)
-    there = [folder / name for name in _METADATA_FILES if (folder / name).is_file()]
+    there = [folder / name for name in METADATA_FILES if (folder / name).is_file()]
     metadata = read_table(there[0]) if there else None
     if metadata is None or _FILE_NAME not in metadata.column_names:
         return samples

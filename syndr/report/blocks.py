@@ -14,16 +14,17 @@ from syndr.errors import InputError
 #: A number, a text, a truth value, or None for what does not exist. NumPy scalars count as what they hold.
 Cell = Any
 
-#: What a colour says: it stayed, it went, it is new, or none of these.
-Tone = Literal["kept", "gone", "added", "other"]
+#: What a colour says: it stayed, it was dropped, it is new, none of these; or it is one of several reasons.
+Tone = Literal["kept", "gone", "added", "other", "first", "second", "third", "fourth"]
 
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph; ``warning`` sets it off as something the reader must not miss."""
+    """A paragraph; ``warning`` sets it off as something the reader must not miss, below a ``heading`` of its own."""
 
     paragraph: str
     warning: bool = False
+    heading: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class Table:
         note: What the reader must know about it, such as how many rows were left out.
         highlighted: Positions of rows to mark.
         decimals: Digits after the point of its floats.
+        column_decimals: The same for some columns, by their headings.
     """
 
     columns: Sequence[str]
@@ -73,6 +75,11 @@ class Table:
     note: str = ""
     highlighted: frozenset[int] = frozenset()
     decimals: int = 4
+    column_decimals: Mapping[str, int] = field(default_factory=dict)
+
+    def decimals_of(self, column: int) -> int:
+        """Give the digits after the point of a column's floats."""
+        return self.column_decimals.get(self.columns[column], self.decimals)
 
     def __post_init__(self) -> None:
         """Check that every row has a cell for every column."""
@@ -97,7 +104,8 @@ class Histogram:
         values: (n,) numbers; those that are not finite are left out, and counted below the picture.
         caption: What is shown.
         x_label: Name and unit of the values.
-        bins: As :func:`numpy.histogram` takes them: a number of bins, or ascending edges.
+        bins: As :func:`numpy.histogram` takes them: a number of bins, or ascending edges. A number of bins is laid out
+            so that the first line falls between two of them, and may become one more.
         markers: (value, label) of each line to draw.
         highlighted: (n,) bool, the subset; None for none.
         highlighted_label: What the subset is.
@@ -135,6 +143,8 @@ class Bars:
         whole_label: What the values are; needed beside ``part_label`` only.
         errors: (low, high) ends of an interval around each value; None or NaN for none.
         decimals: Digits after the point of the values that are floats.
+        x_label: Name and unit of the values; with it an axis is drawn.
+        x_range: What the axis covers at least.
     """
 
     labels: Sequence[str]
@@ -145,6 +155,8 @@ class Bars:
     whole_label: str = ""
     errors: Sequence[tuple[float, float] | None] | None = None
     decimals: int = 4
+    x_label: str = ""
+    x_range: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         """Check that everything has one entry per label."""
@@ -166,6 +178,7 @@ class Plot:
         y_label: Name and unit of ``y``.
         joined: Whether neighbours are joined by a line.
         diagonal: Whether both axes share one scale and the line ``y = x`` is drawn.
+        from_zero: Whether the vertical axis begins at zero.
     """
 
     x: npt.ArrayLike
@@ -175,6 +188,7 @@ class Plot:
     y_label: str
     joined: bool = False
     diagonal: bool = False
+    from_zero: bool = False
 
     def __post_init__(self) -> None:
         """Check that every point has both coordinates."""
@@ -190,13 +204,15 @@ class Picture:
         image: Bytes of a PNG, JPEG or WebP file; None for a picture that cannot be shown.
         caption: What stands below it.
         mark: A word on it, such as "dropped".
-        faded: Whether it is drawn pale, as something that is gone.
+        gone: Whether it shows something that was dropped: it gets a frame in that colour.
+        detail: A second line below the caption.
     """
 
     image: bytes | None
     caption: str
     mark: str = ""
-    faded: bool = False
+    gone: bool = False
+    detail: str = ""
 
 
 @dataclass(frozen=True)
@@ -215,15 +231,15 @@ class Card:
         title: Its name.
         kept: How many stayed.
         size: How many there were.
-        facts: What else is known of it.
-        pictures: Some of its members.
-        warning: What the reader must not miss; empty for nothing.
+        facts: What else is known of it, each a phrase.
+        pictures: Some of its members; the card says how many of them are shown.
+        warning: A word or two that the reader must not miss; empty for nothing.
     """
 
     title: str
     kept: int
     size: int
-    facts: Mapping[str, Cell]
+    facts: Sequence[str] = ()
     pictures: Sequence[Picture] = ()
     warning: str = ""
 
@@ -274,6 +290,7 @@ class Map:
         colourings: What the reader may colour the points by; the first one is shown at first.
         pictures: PNG, JPEG or WebP files of some points, by number.
         note: How the places were found, and what was left out.
+        details: (n,) what else is said of each point; empty for nothing.
     """
 
     x: npt.ArrayLike
@@ -283,11 +300,14 @@ class Map:
     colourings: Sequence[Scale | Classes]
     pictures: Mapping[int, bytes] = field(default_factory=dict)
     note: str = ""
+    details: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         """Check that everything has one entry per point."""
         count = len(self.names)
         properties: list[tuple[str, Any]] = [("x", self.x), ("y", self.y)]
+        if self.details:
+            properties.append(("details", self.details))
         for what, given in (*properties, *((colouring.label, colouring.values) for colouring in self.colourings)):
             if np.shape(given) != (count,):
                 raise InputError(f"map {self.caption!r}: {what} has shape {np.shape(given)} for {count} points")

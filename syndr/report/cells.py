@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from numbers import Integral, Real
 
 import numpy as np
 
 from syndr.report.blocks import Cell, Table
+
+#: A number from ten upwards has this many digits in all, and no more after the point than that leaves.
+_DIGITS = 5
 
 
 def format_cell(value: Cell, decimals: int = 4) -> str:
@@ -14,7 +18,8 @@ def format_cell(value: Cell, decimals: int = 4) -> str:
 
     Args:
         value: The cell.
-        decimals: Digits after the point of a float; one that they would show as zero is given as ``<0.0001``.
+        decimals: Digits after the point of a float, fewer for one from ten upwards (1,234.6 and not 1,234.5679); one
+            that they would show as zero is given as ``<0.0001``.
     """
     if value is None or (isinstance(value, Real) and value != value):
         return "–"
@@ -28,8 +33,12 @@ def format_cell(value: Cell, decimals: int = 4) -> str:
 
 
 def _format_float(value: float, decimals: int) -> str:
+    if isfinite(value) and abs(value) >= 10:
+        decimals = max(0, min(decimals, _DIGITS - len(str(int(abs(value))))))
+    if value == 0:
+        return "0"
     text = f"{value:,.{decimals}f}"
-    if value == 0 or text.strip("-0."):
+    if text.strip("-0."):
         return text
     least = f"{10.0**-decimals:.{decimals}f}"
     return f"<{least}" if value > 0 else f">-{least}"

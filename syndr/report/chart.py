@@ -57,7 +57,7 @@ class HistogramChart:
 
 @dataclass(frozen=True)
 class Bar:
-    """A horizontal bar: its extent, that of its part, and its interval, from left to right."""
+    """A horizontal bar: its extent, that of its part, and its interval from left to right, in place and in value."""
 
     label: str
     value: float | None
@@ -67,6 +67,15 @@ class Bar:
     part_width: float
     part: float | None
     interval: tuple[float, float] | None
+    ends: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class BarsChart:
+    """Geometry of horizontal bars."""
+
+    bars: tuple[Bar, ...]
+    x_ticks: tuple[Tick, ...]
 
 
 @dataclass(frozen=True)
@@ -82,8 +91,7 @@ def histogram_chart(histogram: Histogram) -> HistogramChart:
     """Lay out a histogram; counts are those of :func:`numpy.histogram` over the finite values."""
     values = np.asarray(histogram.values, dtype=np.float64)
     finite = np.isfinite(values)
-    span = _Axis.around(values[finite])
-    counts, edges = np.histogram(values[finite], bins=histogram.bins, range=(span.low, span.high))
+    counts, edges = np.histogram(values[finite], bins=_edges(histogram, values[finite]))
     parts = np.zeros_like(counts)
     if histogram.highlighted is not None:
         chosen = np.asarray(histogram.highlighted, dtype=bool)
@@ -112,14 +120,28 @@ def histogram_chart(histogram: Histogram) -> HistogramChart:
     )
 
 
-def bars_chart(bars: Bars) -> tuple[Bar, ...]:
+def _edges(histogram: Histogram, values: Floats) -> Floats:
+    """Give the bins' edges; one of them is the first marker, so that no bin holds values of both its sides."""
+    span = _Axis.around(values)
+    inside = [at for at, _ in histogram.markers if span.low < at < span.high]
+    if not isinstance(histogram.bins, int) or not inside:
+        return np.histogram_bin_edges(values, histogram.bins, (span.low, span.high))
+    at, step = inside[0], (span.high - span.low) / histogram.bins
+    below, above = ceil((at - span.low) / step), ceil((span.high - at) / step)
+    edges: Floats = at + step * np.arange(-below, above + 1, dtype=np.float64)
+    edges[0] = min(max(edges[0], 0.0), span.low) if span.low >= 0 else min(edges[0], span.low)
+    edges[-1] = max(edges[-1], span.high)
+    return edges
+
+
+def bars_chart(bars: Bars) -> BarsChart:
     """Lay out horizontal bars; all start from zero, to the left of it for negative values."""
     intervals = [
         None if pair is None or not np.isfinite(pair).all() else pair
         for pair in bars.errors or [None] * len(bars.labels)
     ]
     ends = [end for pair in intervals if pair is not None for end in pair]
-    axis = _Axis.around([0.0, *(value for value in bars.values if _exists(value)), *ends])
+    axis = _Axis.around([0.0, *(value for value in bars.values if _exists(value)), *ends, *(bars.x_range or ())])
     zero = axis.at(0.0)
 
     def extent(value: float | None) -> tuple[float, float]:
@@ -127,7 +149,7 @@ def bars_chart(bars: Bars) -> tuple[Bar, ...]:
         return min(zero, tip), abs(tip - zero)
 
     parts: list[float | None] = [None] * len(bars.labels) if bars.parts is None else list(bars.parts)
-    return tuple(
+    laid_out = tuple(
         Bar(
             label,
             value,
@@ -135,9 +157,11 @@ def bars_chart(bars: Bars) -> tuple[Bar, ...]:
             *extent(part),
             part=part,
             interval=None if pair is None else (axis.at(pair[0]), axis.at(pair[1])),
+            ends=pair,
         )
         for label, value, part, pair in zip(bars.labels, bars.values, parts, intervals, strict=True)
     )
+    return BarsChart(laid_out, axis.ticks(5))
 
 
 def plot_chart(plot: Plot) -> PlotChart:
@@ -145,12 +169,12 @@ def plot_chart(plot: Plot) -> PlotChart:
     x, y = np.asarray(plot.x, dtype=np.float64), np.asarray(plot.y, dtype=np.float64)
     finite = np.isfinite(x) & np.isfinite(y)
     x, y = x[finite], y[finite]
-    x_axis, y_axis = _Axis.around(x), _Axis.around(y)
+    x_axis, y_axis = _Axis.around(x), _Axis.around([0.0, *y] if plot.from_zero else y)
     if plot.diagonal:
         x_axis = y_axis = _Axis.around([*x, *y])
     return PlotChart(
         points=tuple(
-            (x_axis.at(a), 100.0 - y_axis.at(b), f"{plot.x_label} {a:g}; {plot.y_label} {b:.4g}")
+            (x_axis.at(a), 100.0 - y_axis.at(b), f"{plot.x_label}: {a:,.6g}; {plot.y_label}: {b:,.4g}")
             for a, b in zip(x, y, strict=True)
         ),
         x_ticks=x_axis.ticks(6),

@@ -23,21 +23,21 @@ from syndr.tables import cluster_sizes_table, clusters_table
 CHAINED_RADII, CHAINED_SPAN = 2.0, 2.0
 
 _SIZES = ("cluster", "size", "kept", "largest_distance", "label_span")
-_CONTENTS = {"reference": "Reference images", "type": "Distortion types"}
+_CONTENTS = {"reference": "Reference images", "type": "Distortions"}
 
 
 @dataclass(frozen=True, eq=False)
 class Clustering:
-    """Clusters of look-alikes, and who of them stayed.
+    """Clusters of samples that are near each other, and who of them stayed.
 
     Attributes:
         cluster: (clusters,) their numbers.
         size: (clusters,) members before thinning.
         kept: (clusters,) members after.
-        largest_distance: (clusters,) largest cosine distance inside.
+        largest_distance: (clusters,) largest cosine distance inside; NaN where it was not measured.
         label_span: (clusters,) largest minus smallest label inside; NaN without labels.
         members: Table of ``id``, ``cluster`` (-1 for none) and ``kept``; None when it is not there.
-        samples: What the ids are, as far as that is known: ``quality``, ``reference``, ``type``, ``path``.
+        samples: What the ids are, as far as that is known: ``quality``, ``reference``, ``type``, ``level``, ``path``.
         settings: DRCDown's ``distance``, ``label_gap``, ``min_keep``, ``rule`` and ``refresh``; None for unknown.
     """
 
@@ -68,8 +68,7 @@ class Clustering:
     @classmethod
     def fitted(cls, drcdown: DRCDown, samples: Samples | None = None) -> Clustering:
         """Take what a DRCDown found."""
-        settings = {name: getattr(drcdown, name) for name in ("distance", "label_gap", "min_keep", "rule")}
-        return cls.of(drcdown.result_, samples, settings)
+        return cls.of(drcdown.result_, samples, settings_of(drcdown))
 
     @classmethod
     def of(cls, thinning: Thinning, samples: Samples | None, settings: Mapping[str, Any]) -> Clustering:
@@ -80,7 +79,7 @@ class Clustering:
 
     @property
     def dropped(self) -> int:
-        """How many samples went."""
+        """How many samples were dropped."""
         return int((self.size - self.kept).sum())
 
     @property
@@ -94,9 +93,19 @@ class Clustering:
         order = np.lexsort((self.cluster, -self.size))
         return order[self.size[order] > 1]
 
+    @property
+    def labelled(self) -> bool:
+        """Whether the samples have labels."""
+        return not np.isnan(self.label_span).all()
+
+    @property
+    def unmeasured(self) -> npt.NDArray[np.bool_]:
+        """(clusters,) whether the largest distance inside is unknown."""
+        return np.isnan(self.largest_distance)
+
     @cached_property
     def chained(self) -> npt.NDArray[np.bool_]:
-        """(clusters,) whether unlike members are joined through look-alikes between them."""
+        """(clusters,) whether unlike members are joined through others between them."""
         wide: npt.NDArray[np.bool_] = self.label_span > CHAINED_SPAN
         radius = self.settings.get("distance")
         return wide if radius is None else wide | (self.largest_distance > CHAINED_RADII * radius)
@@ -117,7 +126,11 @@ class Clustering:
         return Samples(joined.sort_by("_row").drop_columns(["_row"]))
 
     def contents(self, clusters: Sequence[int]) -> dict[int, dict[str, str | None]]:
-        """Say which references and distortions the members of some clusters come from, as far as the tables tell."""
+        """Say which references and distortions the members of some clusters come from, as far as the tables tell.
+
+        Returns:
+            For each cluster ``"Reference images"`` and ``"Distortions"``, such as ``"12 × JPEG, level 5; 3 more"``.
+        """
         holds: dict[int, dict[str, str | None]] = {number: dict.fromkeys(_CONTENTS.values()) for number in clusters}
         rows = self.rows_of(clusters)
         if rows is None:
@@ -125,18 +138,31 @@ class Clustering:
         for column, title in _CONTENTS.items():
             if column not in rows:
                 continue
-            counts: dict[int, Counter[str]] = {number: Counter() for number in clusters}
-            for number, value in zip(rows["cluster"].tolist(), rows.table[column].to_pylist(), strict=True):
+            levels = rows.table["level"].to_pylist() if column == "type" and "level" in rows else [None] * len(rows)
+            inside: dict[int, list[tuple[Any, Any]]] = {number: [] for number in clusters}
+            for number, value, level in zip(
+                rows["cluster"].tolist(), rows.table[column].to_pylist(), levels, strict=True
+            ):
                 if value is not None:
-                    counts[number][distortion_name(value) if column == "type" else str(value)] += 1
-            for number, counter in counts.items():
-                holds[number][title] = _mostly(sorted(counter.items(), key=lambda entry: (-entry[1], entry[0])))
+                    inside[number].append((distortion_name(value) if column == "type" else value, level))
+            for number, found in inside.items():
+                holds[number][title] = _mostly(found)
         return holds
 
 
-def _mostly(counts: Sequence[tuple[str, int]]) -> str | None:
-    """Name the two most frequent values and say how many others there are."""
-    texts = [f"{value} ({number})" for value, number in counts[:2]]
-    if len(counts) > 2:
-        texts.append(f"{len(counts) - 2} more")
-    return ", ".join(texts) or None
+def settings_of(drcdown: DRCDown) -> dict[str, Any]:
+    """Give what decides on clusters and on how many of their members stay."""
+    return {name: getattr(drcdown, name) for name in ("distance", "label_gap", "min_keep", "rule")}
+
+
+def _mostly(found: Sequence[tuple[Any, Any]]) -> str | None:
+    """Name the two most frequent values and say how many others there are; with levels where these repeat."""
+    counts = Counter(str(value) if level is None else f"{value}, level {level:g}" for value, level in found)
+    if len(counts) > 2 and max(counts.values()) == 1:
+        counts = Counter(str(value) for value, _ in found)
+    ranked = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
+    # A number is not parted from what it counts by the end of a line.
+    texts = [f"{number:,}\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}{value}" for value, number in ranked[:2]]
+    if len(ranked) > 2:
+        texts.append(f"{len(ranked) - 2:,} more")
+    return "; ".join(texts) or None

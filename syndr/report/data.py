@@ -29,18 +29,23 @@ def json_text(value: Any) -> str:
 def table_data(table: Table) -> dict[str, Any]:
     """Give a table column by column: the values of numbers, the texts of all else.
 
-    The script writes numbers as :func:`~syndr.report.cells.format_cell` does, from ``decimals``.
+    The script writes numbers as :func:`~syndr.report.cells.format_cell` does, from ``decimals``; a column that mixes
+    whole numbers and others has its texts beside its numbers.
     """
     columns = []
     cells = list(zip(*table.rows, strict=True)) or [()] * len(table.columns)
-    for name, column, numeric in zip(table.columns, cells, numeric_columns(table), strict=True):
+    for at, (name, column, numeric) in enumerate(zip(table.columns, cells, numeric_columns(table), strict=True)):
+        decimals = table.decimals_of(at)
         if numeric:
-            whole = all(isinstance(cell, Integral) for cell in column if cell is not None)
-            columns.append(
-                {"name": name, "decimals": 0 if whole else table.decimals, "numbers": [_number(c) for c in column]}
-            )
+            whole = {isinstance(cell, Integral) for cell in column if cell is not None}
+            entry: dict[str, Any] = {"name": name, "numbers": [_number(cell) for cell in column]}
+            if len(whole) > 1:
+                entry["texts"] = [format_cell(cell, decimals) for cell in column]
+            else:
+                entry["decimals"] = 0 if whole == {True} else decimals
+            columns.append(entry)
         else:
-            columns.append({"name": name, "texts": [format_cell(cell, table.decimals) for cell in column]})
+            columns.append({"name": name, "texts": [format_cell(cell, decimals) for cell in column]})
     return {"rows": len(table.rows), "columns": columns, "marked": sorted(table.highlighted)}
 
 
@@ -61,6 +66,7 @@ def map_data(plan: Map, uri: Callable[[bytes], str]) -> dict[str, Any]:
         "names": [str(name) for name in plan.names],
         "colourings": [_scale(c) if isinstance(c, Scale) else _classes(c) for c in plan.colourings],
         "pictures": {str(at): uri(image) for at, image in plan.pictures.items()},
+        "details": [str(detail) for detail in plan.details],
     }
 
 

@@ -7,8 +7,8 @@ from importlib.util import find_spec
 
 
 def distortion_name(number: int) -> str:
-    """Give ``"9 JPEG2000"`` for a KADID type; just its number where torch, which makes the types, is not installed."""
-    return _names().get(int(number), str(number))
+    """Give ``"JPEG2000"`` for KADID type 9; ``"type 9"`` where torch, which makes the types, is not installed."""
+    return _names().get(int(number), f"type {number}")
 
 
 @cache
@@ -17,4 +17,4 @@ def _names() -> dict[int, str]:
         return {}
     from syndr.distort import TYPES
 
-    return {number: f"{number} {entry.name}" for number, entry in TYPES.items()}
+    return {number: entry.name for number, entry in TYPES.items()}

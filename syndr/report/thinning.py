@@ -1,4 +1,4 @@
-"""The report of a DRCDown alone: embeddings, what went from them, and why."""
+"""The report of a DRCDown alone: embeddings, what was dropped from them, and why."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from syndr.downsample import DRCDown
 from syndr.errors import InputError
 from syndr.report.blocks import Facts, Folded, Page, Section
-from syndr.report.clustering import Clustering
+from syndr.report.clustering import Clustering, settings_of
 from syndr.report.projection import Method
 from syndr.report.sections.clusters import clustering_section
 from syndr.report.sections.labels import thinned_labels
@@ -16,7 +16,7 @@ from syndr.report.sections.maps import samples_map
 from syndr.report.sections.summary import TITLE as SUMMARY
 from syndr.report.sections.summary import clustering_summary
 from syndr.report.sections.theorem import bounds_section
-from syndr.report.sections.wording import setting_text
+from syndr.report.sections.wording import reported_text
 from syndr.report.thumbnails import Thumbnails
 from syndr.samples import Samples
 from syndr.theory import generalization_bound
@@ -46,15 +46,19 @@ def thinning_page(
         raise InputError("this DRCDown has no result yet: call fit or fit_resample first")
     thinning = drcdown.result_
     found = Clustering.fitted(drcdown, samples)
-    settings = {name: getattr(drcdown, name) for name in ("distance", "label_gap", "min_keep", "rule", "random_state")}
-    about = {**settings, "search": thinning.engine_report, "set_aside": len(thinning.set_aside)}
+    about = {
+        **settings_of(drcdown),
+        "random_state": drcdown.random_state,
+        "search": thinning.engine_report,
+        "set_aside": len(thinning.set_aside),
+    }
     placed = np.flatnonzero(thinning.labels >= 0)
     sections = [
         Section(
             SUMMARY,
             [
-                *clustering_summary(found, len(thinning.ids)),
-                Folded("How it was done", [Facts({name: setting_text(value) for name, value in about.items()})]),
+                *clustering_summary(found, len(thinning.ids), "set aside: without usable features"),
+                Folded("How it was done", [Facts({name: reported_text(value) for name, value in about.items()})]),
             ],
         ),
         clustering_section(found, thumbnails),

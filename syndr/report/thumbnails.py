@@ -19,13 +19,13 @@ def can_show(samples: Samples | None, thumbnails: Thumbnails | None) -> bool:
 
 
 def pictures(
-    samples: Samples, thumbnails: Thumbnails, captions: Sequence[str], marks: Sequence[str], gone: Sequence[bool]
+    samples: Samples, thumbnails: Thumbnails, details: Sequence[str], marks: Sequence[str], gone: Sequence[bool]
 ) -> list[Picture]:
-    """Make the pictures of some samples; those that are gone are pale."""
+    """Make the pictures of some samples, each below its id."""
     images = thumbnails(samples)
     return [
-        Picture(image, caption, mark=mark, faded=bool(away))
-        for image, caption, mark, away in zip(images, captions, marks, gone, strict=True)
+        Picture(image, name, mark=mark, gone=bool(away), detail=detail)
+        for image, name, detail, mark, away in zip(images, samples.ids, details, marks, gone, strict=True)
     ]
 
 

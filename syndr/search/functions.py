@@ -66,7 +66,7 @@ def components(
 
     Args:
         X: (rows, dims) NumPy array, memory map or torch tensor, float16, bfloat16, float32 or float64, any strides, not
-            copied.
+            copied; a feature store's rows are copied into memory once where they lie in several shards.
         radius: In (0, 2]; an edge is ``distance < radius``.
         labels: (rows,) numbers; an edge then also needs ``|label difference| < gap``. None for no label condition.
         gap: Positive; goes together with ``labels``.
@@ -81,9 +81,10 @@ def components(
         InputError: For a radius outside (0, 2], or labels that do not fit.
         BadRowsError: For rows without a direction, unless ``on_bad_rows="set_aside"``.
     """
+    X = as_matrix(X)
     rows, positions, limit = _checked(X, radius, labels, gap, on_bad_rows)
     backend = get_search(search)
-    found = np.full(len(as_matrix(X)), -1, dtype=np.int64)
+    found = np.full(len(X), -1, dtype=np.int64)
     found[positions] = backend.components(rows, radius, limit, progress)
     return Components(found, backend.report)
 
@@ -166,12 +167,14 @@ def nearest(
     """
     if k < 1:
         raise InputError(f"k must be at least 1, not {k}")
+    itself = base is queries
+    queries = as_matrix(queries, "queries")
     asked, asked_rows = split_rows(queries, "queries", on_bad_rows)
-    among, among_rows = split_rows(base, "base", on_bad_rows)
+    among, among_rows = (asked, asked_rows) if itself else split_rows(base, "base", on_bad_rows)
     check_same_dims(asked, among, "queries and base")
     backend = get_search(search)
     near, found = backend.nearest(asked, among, k, progress=progress)
-    distances = np.full((len(as_matrix(queries)), k), np.nan)
+    distances = np.full((len(queries), k), np.nan)
     rows = np.full(distances.shape, -1, dtype=np.int64)
     distances[asked_rows] = near
     if len(among):
@@ -188,7 +191,8 @@ def _checked(
         raise InputError("labels and gap go together: give both, or neither for no label condition")
     if gap is not None and not gap > 0:
         raise InputError(f"gap must be positive, not {gap}")
+    X = as_matrix(X)
     rows, positions = split_rows(X, "X", on_bad_rows)
     if gap is None:
         return rows, positions, None
-    return rows, positions, LabelGap(check_labels(labels, len(as_matrix(X)), "labels")[positions], gap)
+    return rows, positions, LabelGap(check_labels(labels, len(X), "labels")[positions], gap)

@@ -108,7 +108,16 @@ def load_groups(
                 else:
                     good.append(row)
                     pixels.append(picture)
-            yield np.array(good, dtype=np.int64), torch.stack(pixels) if pixels else torch.empty(0)
+            yield np.array(good, dtype=np.int64), _stacked(pixels)
+
+
+def _stacked(pixels: list[Tensor]) -> Tensor:
+    if not pixels:
+        return torch.empty(0)
+    if pixels[0].device.type != "cpu":
+        return torch.stack(pixels)
+    # torch would use helper threads, which then spin and take the cores from those that load.
+    return torch.from_numpy(np.stack([picture.numpy() for picture in pixels]))
 
 
 def _answer(answer: list[Tensor | ImageError] | ImageError) -> list[Tensor | ImageError]:

@@ -268,13 +268,13 @@ def test_only_the_clusters_shown_are_measured_and_none_that_is_large(syndr, embe
         return diameters(self, rows, *arguments)
 
     monkeypatch.setattr(ExactSearch, "diameters", watched)
-    monkeypatch.setattr(curate, "_MEASURED", 59)
+    monkeypatch.setattr(curate, "MEASURED_MEMBERS", 59)
     rng = np.random.default_rng(8)
     X = np.vstack([np.load(embeddings / "x.npy"), rng.normal(size=(20, 16))])  # twenty clusters of one
     np.save(embeddings / "x.npy", X)
     ended = syndr("downsample", embeddings / "x.npy", "-o", embeddings / "t.csv")
     assert measured == [30, 10, 1, 1]
-    assert "not measured: over 59" in " ".join(ended.out.split())
+    assert "not measured: more than 59" in " ".join(ended.out.split())
     assert "inner distances: 5 done" in ended.err
     found = DRCDown().fit(X).result_
     assert [found.inner_distance(cluster) for cluster in range(3)] == pytest.approx(found.largest_distance[:3])

@@ -33,7 +33,7 @@ def test_version(syndr):
         (["downsample"], "Missing argument"),
         (["downsample", "x.npy", "--rule", "best"], "--rule"),
         (["downsample", "absent.npy"], "absent.npy"),
-        (["run", "absent.toml"], "no such recipe"),
+        (["run", "absent.toml"], "absent.toml"),
         (["nonsense"], "nonsense"),
         (["score", "absent.png", "--model", __file__], "absent.png"),
         (["select", "--references", __file__, "--candidates", __file__, "-o", "x.xlsx"], "cannot write a sample table"),

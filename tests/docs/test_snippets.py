@@ -79,6 +79,9 @@ def follow(words, block, where, monkeypatch, capsys):
         extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
         asked = re.findall(r"[\w-]+", words[2].partition("[")[2])
         assert not set(asked) - set(extras), f"{where}: no such extra {asked}"
+    elif words[:4] == ["accelerate", "launch", "-m", "syndr"]:
+        assert "all" in block.not_run
+        check(words[3:])
     elif words[0] == "syndr":
         check(words)
         if block.runs(words):

@@ -99,7 +99,9 @@ def test_batches_are_full_and_every_row_keeps_its_place(photos, tiny, tmp_path):
     extract(photos, backbone, tmp_path / "out", **SETTINGS)
     black = torch.zeros(3, 32, 32)
     expected = [black if row in (1, 6, 11) else crops[row] for row in range(12)]
-    assert torch.equal(torch.stack(batches), torch.stack(expected).view(3, 4, 3, 32, 32))
+    # On a CPU several batches are under way at once, and begin in any order.
+    places = {name: at for at, name in enumerate(batch.numpy().tobytes() for batch in torch.stack(expected).split(4))}
+    assert sorted(places[batch.numpy().tobytes()] for batch in batches) == [0, 1, 2]
 
 
 def test_bad_files_change_no_byte_with_a_real_network(photos, tmp_path):

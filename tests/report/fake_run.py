@@ -15,6 +15,7 @@ from PIL import Image
 from syndr.evaluation.metrics import measure
 from syndr.recipe import make_recipe
 from syndr.samples import Samples
+from syndr.select import SELECTED, SIMILAR, TOO_CLOSE, TOO_FAR
 from syndr.theory import generalization_bound
 
 LOWER, UPPER = 0.272, 0.735
@@ -74,9 +75,9 @@ def write_json(path: Path, content: object) -> None:
 def _selection(folder, draw, candidates, prefix):
     nearest = np.clip(draw.normal(0.30, 0.08, candidates), 0.04, None)
     farthest = np.clip(nearest + draw.normal(0.36, 0.05, candidates), nearest, None)
-    reason = np.where(nearest <= LOWER, "too close to a reference", "selected").astype(object)
-    reason[(nearest > LOWER) & (farthest >= UPPER)] = "too far from a reference"
-    reason[(reason == "selected") & (draw.random(candidates) < 0.6)] = "similar to a selected candidate"
+    reason = np.where(nearest <= LOWER, TOO_CLOSE, SELECTED).astype(object)
+    reason[(nearest > LOWER) & (farthest >= UPPER)] = TOO_FAR
+    reason[(reason == SELECTED) & (draw.random(candidates) < 0.6)] = SIMILAR
     away = reason != "selected"
     Samples.from_columns(
         id=[f"{prefix}pool-{row:05d}.jpg" for row in range(candidates)],

@@ -27,7 +27,7 @@ def address(tmp_path_factory):
         Table(["name", "number", "share"], ROWS, "A table", decimals=2),
         Histogram([1.0, 1.2, 3.0], "A histogram", "x", bins=4, markers=[(2.0, "here")], unit="things"),
         Plot([0, 1, 2], [3, 2, 1], "A curve", "epoch", "loss", joined=True),
-        Cards([Card("A card", 1, 2, {"fact": 1}, [Picture(picture("JPEG"), HOSTILE, "dropped", faded=True)])], "Cards"),
+        Cards([Card("A card", 1, 2, ["a fact"], [Picture(picture("JPEG"), HOSTILE, "dropped", gone=True)])], "Cards"),
         Map(
             x, y, [f"{HOSTILE}{n}" for n in range(40)], "A map",
             [Classes("Fate", ["kept", "dropped"] * 20, {"kept": "kept"}), Scale("Quality", y)], {0: picture("WEBP")},
@@ -117,7 +117,11 @@ def test_charts_tell_their_numbers_under_pointer_and_arrows(page):
     tip = histogram.locator(".tip")
     assert tip.text_content().startswith("1.0000 to 1.5000: 2 things")
     curve.locator("svg").focus()
-    for key, said in (("End", "epoch 2; loss 1"), ("ArrowLeft", "epoch 1; loss 2"), ("Home", "epoch 0; loss 3")):
+    for key, said in (
+        ("End", "epoch: 2; loss: 1"),
+        ("ArrowLeft", "epoch: 1; loss: 2"),
+        ("Home", "epoch: 0; loss: 3"),
+    ):
         page.keyboard.press(key)
         assert curve.locator(".tip").text_content() == said
     page.keyboard.press("Escape")

@@ -22,9 +22,20 @@ def test_counts_are_numpys_and_heights_follow_them(pairs, bins, data):
         values = np.round(values, 2)
     markers = data.draw(st.lists(NUMBERS.map(lambda at: (at, "here")), max_size=2))
     chart = histogram_chart(Histogram(values, "", "", bins, markers=markers, highlighted=chosen))
-    counts, edges = np.histogram(values, bins)
+    edges = np.array([*(bar.low for bar in chart.columns), chart.columns[-1].high])
+    unmarked = np.histogram_bin_edges(values, bins)
+    inside = [at for at, _ in markers if unmarked[0] < at < unmarked[-1]]
+    if inside:  # no bin holds values of both sides of the first threshold
+        assert inside[0] in edges
+        assert bins <= len(chart.columns) <= bins + 1
+        step = (unmarked[-1] - unmarked[0]) / bins
+        assert np.diff(edges)[1:-1] == pytest.approx(step)
+        assert np.diff(edges).max() <= step * (1 + 1e-6)
+    else:
+        assert edges.tolist() == unmarked.tolist()
+    counts, _ = np.histogram(values, edges)
+    assert counts.sum() == len(values)
     assert [bar.count for bar in chart.columns] == counts.tolist()
-    assert [bar.low for bar in chart.columns] == edges[:-1].tolist()
     assert [bar.part for bar in chart.columns] == np.histogram(values[chosen], edges)[0].tolist()
     assert [bar.height for bar in chart.columns] == pytest.approx((100 * counts / counts.max()).tolist())
     assert chart.left_out == 0
@@ -76,7 +87,10 @@ def test_ticks_of_counts_are_whole_numbers():
 
 
 def test_bars_start_at_zero_on_either_side():
-    bars = bars_chart(Bars(["down", "none", "up"], [-1, None, 3], "", parts=[-0.5, 0, 1], errors=[None, None, (2, 4)]))
+    chart = bars_chart(Bars(["down", "none", "up"], [-1, None, 3], "", parts=[-0.5, 0, 1], errors=[None, None, (2, 4)]))
+    bars = chart.bars
+    assert [tick.label for tick in chart.x_ticks] == ["−1", "0", "1", "2", "3", "4"]
+    assert [tick.at for tick in chart.x_ticks] == [0.0, 20.0, 40.0, 60.0, 80.0, 100.0]
     assert [(bar.x, bar.width) for bar in bars] == [(0.0, 20.0), (20.0, 0.0), (20.0, 60.0)]
     assert [(bar.part_x, bar.part_width) for bar in bars] == [(10.0, 10.0), (20.0, 0.0), (20.0, 20.0)]
     assert [bar.interval for bar in bars] == [None, None, (60.0, 100.0)]
@@ -84,7 +98,7 @@ def test_bars_start_at_zero_on_either_side():
 
 def test_values_and_intervals_that_do_not_exist_are_not_drawn():
     nan = float("nan")
-    bars = bars_chart(Bars(["a", "b"], [nan, 2.0], "", errors=[(0.0, 1.0), (nan, nan)]))
+    bars = bars_chart(Bars(["a", "b"], [nan, 2.0], "", errors=[(0.0, 1.0), (nan, nan)])).bars
     assert [(bar.width, bar.interval) for bar in bars] == [(0.0, (0.0, 50.0)), (100.0, None)]
     page = Parsed(render(Page("", "", [Section("", [Bars(["a", "b"], [nan, 2.0], "")])])))
     assert [text for text in page.texts if text in ("–", "2.0000")] == ["–", "2.0000"]
@@ -94,7 +108,9 @@ def test_values_and_intervals_that_do_not_exist_are_not_drawn():
 def test_points_are_where_they_belong_and_gaps_are_left_out():
     chart = plot_chart(Plot([0, 5, np.nan, 10], [1, 2, 3, 3], "", "steps", "loss"))
     assert [point[:2] for point in chart.points] == [(0.0, 100.0), (50.0, 50.0), (100.0, 0.0)]
-    assert [point[2] for point in chart.points] == ["steps 0; loss 1", "steps 5; loss 2", "steps 10; loss 3"]
+    assert [point[2] for point in chart.points] == ["steps: 0; loss: 1", "steps: 5; loss: 2", "steps: 10; loss: 3"]
+    from_zero = plot_chart(Plot([0, 5], [1, 4], "", "", "", from_zero=True))
+    assert [point[:2] for point in from_zero.points] == [(0.0, 75.0), (100.0, 0.0)]
     square = plot_chart(Plot([0, 5], [5, 10], "", "", "", diagonal=True))
     assert [point[:2] for point in square.points] == [(0.0, 50.0), (50.0, 0.0)]
     assert [tick.at for tick in square.x_ticks] == [tick.at for tick in square.y_ticks]
@@ -116,3 +132,12 @@ def test_the_picture_draws_the_geometry():
     assert len(drawn) == 5
     assert [line["x1"] for line in page.all("line", "marker")] == ["50.000%"]
     assert "1.0000 to 2.0000: 2 values, 1 chosen" in page.texts
+
+
+def test_an_axis_covers_what_it_is_told_to_and_intervals_are_written():
+    bars = Bars(["a"], [0.5], "", errors=[(0.4, 0.625)], decimals=2, x_label="SRCC", x_range=(0.0, 1.0))
+    (bar,) = bars_chart(bars).bars
+    assert (bar.width, bar.interval, bar.ends) == (50.0, (40.0, 62.5), (0.4, 0.625))
+    page = Parsed(render(Page("", "", [Section("", [bars])])))
+    assert "(0.40 to 0.62)" in page.texts
+    assert [text for text in page.texts if text in ("0.0", "0.2", "1.0", "SRCC")] == ["0.0", "0.2", "1.0", "SRCC"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from report.fake_run import picture
 from report.parsed import assert_self_contained
@@ -11,6 +12,7 @@ from syndr.downsample import DRCDown
 from syndr.errors import StoreError
 from syndr.features import FeatureStore
 from syndr.report import Map, render, run_page
+from syndr.report.distortions import distortion_name
 from syndr.report.sections import maps
 from syndr.samples import Samples
 from syndr.tables import THINNING_FEATURES, write_thinning_features
@@ -46,7 +48,13 @@ def test_points_are_what_the_tables_say_of_their_ids(mapped):
     known = table.by_id(samples.names)
     assert quality.values == pytest.approx(known["quality"])
     assert reference.values == known["reference"].tolist()
-    assert [int(name.split()[0]) for name in distortion.values] == known["type"].tolist()
+    assert distortion.values == [distortion_name(number) for number in known["type"]]
+    sizes = {row["cluster"]: row for row in pq.read_table(mapped / "cluster_sizes.parquet").to_pylist()}
+    for number, said in zip(members.by_id(samples.names)["cluster"], samples.details, strict=True):
+        row = sizes[number]
+        assert said == (
+            f"cluster {number}: {row['kept']} of {row['size']} kept" if row["size"] > 1 else "alone in its cluster"
+        )
 
     selection = Samples.read(mapped / "selection.parquet")
     fates = dict(zip(selection.ids, selection["reason"], strict=True))

@@ -35,7 +35,7 @@ from syndr.report import (
     write,
 )
 from syndr.report.cells import format_cell
-from syndr.report.data import FIRST_ROWS, map_data
+from syndr.report.data import FIRST_ROWS, map_data, table_data
 from syndr.report.page import data_uri
 
 
@@ -51,7 +51,7 @@ def everything(text):
     """A page with this text in every place that takes one."""
     blocks = [
         Text(text),
-        Text(text, warning=True),
+        Text(text, warning=True, heading=text),
         Facts({text: text}),
         Facts({text: text}, headline=True),
         Table([text, "number"], [(text, 1), (text, 2)], text, note=text, highlighted=frozenset({0})),
@@ -64,14 +64,14 @@ def everything(text):
             highlighted_label=text,
             unit=text,
         ),
-        Bars([text], [3], text, parts=[1], part_label=text, whole_label=text, errors=[(2, 4)]),
+        Bars([text], [3], text, parts=[1], part_label=text, whole_label=text, errors=[(2, 4)], x_label=text),
         Plot([1, 2], [3, 4], text, text, text, joined=True),
         Plot([1, 2], [3, 4], text, text, text, diagonal=True),
-        Gallery([Picture(picture("PNG"), text, mark=text, faded=True), Picture(None, text)], text),
+        Gallery([Picture(picture("PNG"), text, mark=text, gone=True, detail=text), Picture(None, text)], text),
         Verdict(text, text, [Share(text, 3, "kept"), Share(text, 1, "gone")], [text]),
-        Cards([Card(text, 3, 4, {text: text}, [Picture(picture("WEBP"), text)], text)], text, text),
+        Cards([Card(text, 3, 4, [text], [Picture(picture("WEBP"), text)], text)], text, text),
         Folded(text, [Text(text)]),
-        Map([0, 1], [0, 1], [text, text], text, map_colours(text), {0: picture("JPEG")}, text),
+        Map([0, 1], [0, 1], [text, text], text, map_colours(text), {0: picture("JPEG")}, text, [text, ""]),
     ]
     return Page(text, text, [Section(text, blocks), Section(text, blocks)])
 
@@ -84,7 +84,7 @@ def test_a_page_with_every_block_is_self_contained():
     assert page.all("section") == [{"id": "section-1"}, {"id": "section-2"}]
     assert [link["href"] for link in page.all("a", "skip")] == ["#section-1"]
     assert [link["href"] for link in page.all("a")][1:] == ["#section-1", "#section-2"]
-    assert len(page.all("svg")) == 8
+    assert len(page.all("svg")) == 10
     (policy,) = [meta["content"] for meta in page.all("meta") if "http-equiv" in meta]
     assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-")
 
@@ -133,8 +133,18 @@ def test_a_long_table_begins_in_the_page_and_is_whole_in_its_data():
     n, text, third, even = data["columns"]
     assert (n["numbers"], n["decimals"], third["decimals"]) == (list(range(100)), 0, 2)
     assert text["texts"] == [row[1] for row in rows]
+    (column,) = table_data(Table(["share"], [(0.5,)], "", column_decimals={"share": 1}))["columns"]
+    assert column["decimals"] == 1
     assert third["numbers"] == [None if x is None else pytest.approx(x, rel=1e-6) for *_, x, _ in rows]
     assert even["texts"][:2] == ["yes", "no"]
+
+
+def test_whole_numbers_among_others_have_no_decimals_but_are_sorted_as_numbers():
+    rows = [(3608,), (0.5,), (None,)] * 5
+    html = render(one(Table(["mixed"], rows, "mixed", decimals=5)))
+    (column,) = json.loads(re.search(r'<script type="application/json">(.*?)</script>', html).group(1))["columns"]
+    assert column["texts"][:3] == ["3,608", "0.50000", "–"]
+    assert column["numbers"][:3] == [3608, 0.5, None]
 
 
 def test_a_map_keeps_its_shape_and_says_what_is_unknown():
@@ -178,8 +188,12 @@ def test_empty_blocks_render():
         (0, "0"),
         (-1234, "−1,234"),
         (np.uint8(7), "7"),
-        (0.0, "0.0000"),
-        (1234.56789, "1,234.5679"),
+        (0.0, "0"),
+        (9.99999, "10.0000"),
+        (12.3456789, "12.346"),
+        (1234.56789, "1,234.6"),
+        (3608.0, "3,608.0"),
+        (-123456.7, "−123,457"),
         (-0.25, "−0.2500"),
         (1e-9, "<0.0001"),
         (-0.00001, ">−0.0001"),
@@ -217,6 +231,7 @@ def test_other_bytes_are_refused(image):
         lambda: Plot([1], [1, 2], "lengths", "x", "y"),
         lambda: Map([1], [1, 2], ["a"], "lengths", []),
         lambda: Map([1], [np.nan], ["a"], "no place", []),
+        lambda: Map([1], [1], ["a"], "details", [], details=["a", "b"]),
         lambda: Map([1], [1], ["a"], "values", [Scale("s", [1, 2])]),
     ],
 )

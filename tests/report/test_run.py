@@ -28,6 +28,7 @@ from syndr.report import (
     write_report,
 )
 from syndr.report.chart import histogram_chart
+from syndr.report.distortions import distortion_name
 from syndr.report.sections import selection
 from syndr.samples import Samples
 
@@ -46,7 +47,7 @@ def test_a_complete_run_is_one_self_contained_file(complete, tmp_path):
     assert (tmp_path / "again.html").read_bytes() == out.read_bytes()
 
 
-def test_the_page_opens_with_how_many_went_from_where_and_why(complete):
+def test_the_page_opens_with_how_many_were_dropped_from_where_and_why(complete):
     blocks = section(complete, "In short")
     samples, selection = (Samples.read(complete / name) for name in ("samples.parquet", "selection.parquet"))
     dropped = int((~Samples.read(complete / "clusters.parquet")["kept"]).sum())
@@ -68,6 +69,36 @@ def test_the_page_opens_with_how_many_went_from_where_and_why(complete):
     assert facts["Time"] == "1 h 31 min"
 
 
+def test_the_summary_says_what_the_selection_brought(run):
+    made = json.loads((run / "stages" / "synthesize.json").read_text())["summary"]
+    said = [block for block in section(run, "In short") if isinstance(block, Verdict)][1].reasons[0]
+    assert f"became {made['pseudo']:,} training samples" in said
+    assert f"{made['originals']:,} original ones" in said
+
+    edit_json(run / "stages" / "synthesize.json", lambda stage: stage["summary"].update(pseudo=0))
+    said = [block for block in section(run, "In short") if isinstance(block, Verdict)][1].reasons[0]
+    assert said.startswith("0 pseudo-labelled samples came of it, as none of the selected could be given")
+    edit_json(run / "stages" / "select.json", lambda stage: stage["summary"]["counts"].update(selected=0))
+    said = [block for block in section(run, "In short") if isinstance(block, Verdict)][1].reasons[0]
+    assert "as no candidate was selected" in said
+    (run / "stages" / "synthesize.json").unlink()
+    assert "was not run" in [block for block in section(run, "In short") if isinstance(block, Verdict)][1].reasons[0]
+
+    edit_json(run / "recipe.json", lambda recipe: recipe["select"].update(enabled=False))
+    edit_json(run / "stages" / "select.json", lambda stage: stage.update(summary={"skipped": "DDCUp is off"}))
+    assert "select.enabled" in texts(section(run, "In short"))
+
+
+def test_reasons_have_colours_of_their_own_and_a_test_that_nobody_failed_has_its_row(run):
+    counts = {"selected": 3, "too close to a reference": 5, "too far from a reference": 0, "no usable direction": 0}
+    edit_json(run / "stages" / "select.json", lambda stage: stage["summary"].update(counts=counts))
+    verdict = [block for block in section(run, "In short") if isinstance(block, Verdict)][1]
+    assert [part.number for part in verdict.parts] == [3, 5, 0]
+    assert len({part.tone for part in verdict.parts}) == 3
+    fates = only(section(run, "Selection"), Bars)
+    assert (fates.labels, fates.values) == (list(counts)[:3], [3, 5, 0])
+
+
 def test_overview_has_stages_and_recipe(complete):
     blocks = section(complete, "What was done")
     (recipe,) = [block.pairs for folded in blocks if isinstance(folded, Folded) for block in folded.blocks]
@@ -75,7 +106,7 @@ def test_overview_has_stages_and_recipe(complete):
     assert recipe["train.lr"] == "2e-05"
     assert recipe["labels.levels"] == "1; 3; 5"
     stages = only(blocks, Table, "Stages")
-    assert [row[1] for row in stages.rows] == [96.4, 0.31, 1.2, 5123.8, 240.0]
+    assert [row[1] for row in stages.rows] == ["1 min 36 s", "0.3 s", "1.2 s", "1 h 25 min", "4 min 00 s"]
     assert "not recorded" in texts(blocks)
 
 
@@ -88,17 +119,19 @@ def test_recorded_versions_are_shown(run):
     assert "not recorded" not in texts(blocks)
 
 
-def test_selection_draws_both_thresholds_and_the_selected(complete):
+def test_each_threshold_is_drawn_where_it_belongs_with_the_selected(complete):
     blocks = section(complete, "Selection")
     table = Samples.read(complete / "selection.parquet")
     chosen = table["reason"] == "selected"
     nearest = only(blocks, Histogram, "Distance of each candidate to its nearest")
-    assert [at for at, _ in nearest.markers] == [LOWER, UPPER]
+    assert [at for at, _ in nearest.markers] == [LOWER]
+    assert [at for at, _ in only(blocks, Histogram, "Distance of each candidate to its farthest").markers] == [UPPER]
     bars = histogram_chart(nearest).columns
     assert sum(bar.count for bar in bars) == 260
     assert [bar.part for bar in bars] == np.histogram(
         table["nearest"][chosen], [*(b.low for b in bars), bars[-1].high]
     )[0].tolist()
+    assert LOWER in [bar.low for bar in bars]
     assert sum(bar.part for bar in bars if bar.high <= LOWER) == 0
     fates = only(blocks, Bars)
     assert dict(zip(fates.labels, fates.values, strict=True)) == {
@@ -138,10 +171,10 @@ def test_thumbnails_are_shown_with_reasons(complete):
     selected = np.flatnonzero(table["reason"] == "selected")[:24]
     assert table["path"][selected].tolist() in asked
     assert [item.image is None for item in chosen.items] == [row == 1 for row in range(len(selected))]
-    assert not any(item.faded or item.mark for item in chosen.items)
+    assert not any(item.gone or item.mark for item in chosen.items)
     assert len(others.items) == 18
     assert {item.mark for item in others.items} == set(table["reason"]) - {"selected"}
-    assert all(item.faded for item in others.items)
+    assert all(item.gone for item in others.items)
 
 
 def test_no_selected_candidate_is_a_clear_result(run):
@@ -161,14 +194,14 @@ def test_cluster_numbers_add_up(complete):
     bars = only(blocks, Bars)
     assert sum(bars.values) == size.sum()
     assert sum(bars.parts) == kept.sum()
-    assert all(part == value for label, value, part in zip(bars.labels, bars.values, bars.parts, strict=True)
-               if label in ("size 1", "size 2–5", "size 6–10", "size 11–20"))  # fmt: skip
+    assert bars.labels[:4] == ["single samples", *(f"in clusters of {size}" for size in ("2–5", "6–10", "11–20"))]
+    assert bars.values[:4] == bars.parts[:4]
     by_size = only(blocks, Table, "Cluster sizes")
     assert np.sum([row[1:] for row in by_size.rows], axis=0).tolist() == [len(size), len(size), size.sum(), kept.sum()]
     largest = only(blocks, Table, "The largest").rows
     assert [row[1] for row in largest] == sorted(size[size > 1].tolist(), reverse=True)
     assert all(row[1] == row[2] + row[3] for row in largest)
-    assert f"{int((kept < size).sum())} clusters of look-alikes" in texts(blocks)
+    assert f"{int((kept < size).sum())} clusters; the other" in texts(blocks)
 
 
 def test_a_thinning_that_dropped_nothing_says_so(run):
@@ -198,9 +231,13 @@ def test_cluster_contents_come_from_ids_not_positions(complete):
     inside = [i for i, c in zip(members.ids, members["cluster"], strict=True) if c == cluster]
     references = [sample_id.split("_")[0] for sample_id in inside]
     counted = sorted((-references.count(name), name) for name in set(references))
-    said = largest.rows[0][largest.columns.index("Reference images")]
-    expected = ", ".join(f"{name} ({-number})" for number, name in counted[:2])
-    assert said == expected + (f", {len(counted) - 2} more" if len(counted) > 2 else "")
+    said, distortions = (text.replace("\xa0", " ") for text in largest.rows[0][-2:])
+    expected = "; ".join(f"{-number} × {name}" for number, name in counted[:2])
+    assert said == expected + (f"; {len(counted) - 2} more" if len(counted) > 2 else "")
+    made = [tuple(map(int, sample_id.split("_")[1:])) for sample_id in inside]
+    types = [f"{distortion_name(kind)}, level {level}" for kind, level in made]
+    number, name = min((-types.count(name), name) for name in types)
+    assert distortions.startswith(f"{-number} × {name}; ")
 
 
 def test_chaining_starts_beyond_two_radii_or_a_span_of_two(run):
@@ -215,12 +252,38 @@ def test_chaining_starts_beyond_two_radii_or_a_span_of_two(run):
     blocks = section(run, "Clusters")
     assert only(blocks, Table, "The largest").highlighted == {1, 2}
     (warning,) = [block.paragraph for block in blocks if isinstance(block, Text) and block.warning]
-    assert "2 of 5 (40.0%) clusters two members are more than 0.2 apart" in warning.replace("\xa0", " ")
+    assert "when two members are more than 0.2 apart or qualities differ by more than 2" in warning
+    assert "here 2 of 5 (40.0%) clusters are" in warning.replace("\xa0", " ")
     rows |= {"largest_distance": [0.1] * 5, "label_span": [1.0] * 5}
     pq.write_table(pa.table(rows), run / "cluster_sizes.parquet")
     blocks = section(run, "Clusters")
     assert not any(block.warning for block in blocks if isinstance(block, Text))
     assert "No cluster is chained" in texts(blocks)
+
+
+def test_clusters_too_large_to_measure_are_said_to_be_that(run):
+    rows = {
+        "cluster": [0, 1],
+        "size": [5001, 30],
+        "kept": [2500, 20],
+        "largest_distance": [float("nan"), 0.09],
+        "label_span": [0.5, 0.5],
+    }
+    pq.write_table(pa.table(rows), run / "cluster_sizes.parquet")
+    blocks = section(run, "Clusters")
+    assert "inside 1 cluster was not measured: more than 5,000 members" in texts(blocks)
+    table = only(blocks, Table, "The largest")
+    assert "not measured: more than 5,000 members" in table.note
+    assert table.highlighted == frozenset()
+
+
+def test_clusters_that_all_tie_give_way_to_bands_of_size(run):
+    rows = {"cluster": [0, 1, 2, 3], "size": [40, 40, 40, 2], "kept": [20, 20, 20, 2]}
+    rows |= {"largest_distance": [0.1] * 4, "label_span": [1.0] * 4}
+    pq.write_table(pa.table(rows), run / "cluster_sizes.parquet")
+    bars = only(section(run, "In short"), Bars)
+    assert bars.labels == [f"in clusters of {band}" for band in ("2–5", "6–10", "11–20", "21–40")]
+    assert (bars.values, bars.parts) == ([2, 0, 0, 120], [2, 0, 0, 60])
 
 
 @pytest.mark.parametrize(("rule", "limit"), [("released", 20), ("paper", 40)])
@@ -278,6 +341,7 @@ def test_training_shows_the_log(complete):
     blocks = section(complete, "Training")
     curve, table = only(blocks, Plot), only(blocks, Table)
     assert curve.joined
+    assert curve.from_zero
     assert curve.x == list(range(24))
     assert [row[1] for row in table.rows] == curve.y
     assert table.note == ""

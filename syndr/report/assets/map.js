@@ -29,6 +29,9 @@ function pointMap(figure) {
   const choices = [...figure.querySelectorAll("input[type=radio]")];
   const [out, fit, into] = figure.querySelectorAll(".zoom button");
   const grid = 8191;
+  // In a mixed order, always the same one: where dots lie upon each other no class hides all others.
+  const mixed = Array.from(data.names, (_, at) => at)
+    .sort((a, b) => Math.imul(a + 1, 0x9e3779b1) - Math.imul(b + 1, 0x9e3779b1));
   maps += 1;
   for (const choice of choices) choice.name = `colouring-${maps}`; // one group for each map
   choices[0].checked = true;
@@ -36,6 +39,7 @@ function pointMap(figure) {
   let view = { scale: 1, x: 0, y: 0 };
   let only = null; // the one class that is shown in colour
   let current = -1;
+  let [spots, settled] = [[], ""];
 
   const tone = (name) => getComputedStyle(figure).getPropertyValue(`--${name}`).trim();
   function colours() {
@@ -68,38 +72,66 @@ function pointMap(figure) {
     return [(x - width / 2) * view.scale + width / 2 + view.x, (y - height / 2) * view.scale + height / 2 + view.y];
   }
 
+  const radius = () => (total > 2000 ? 2.1 : total > 400 ? 2.7 : 3.6) * Math.min(2.5, Math.sqrt(view.scale));
+
+  // Where each dot is drawn: at its place, or as near to it as there is room, so that none hides another.
+  function settle(box) {
+    const step = 1.7 * radius();
+    const [taken, tried] = [new Set(), new Map()];
+    const spots = new Array(total);
+    for (const at of mixed) {
+      const [x, y] = place(at, box);
+      const home = `${Math.round(x / step)},${Math.round(y / step)}`;
+      let turn = tried.get(home) ?? 0;
+      let [column, row, name] = [0, 0, ""];
+      do { // outwards along a spiral
+        const [away, angle] = [step * 0.5 * Math.sqrt(turn), 2.39996 * turn];
+        column = Math.round((x + away * Math.cos(angle)) / step);
+        row = Math.round((y + away * Math.sin(angle)) / step);
+        name = `${column},${row}`;
+        turn += 1;
+      } while (taken.has(name));
+      taken.add(name);
+      tried.set(home, turn);
+      spots[at] = name === home ? [x, y] : [column * step, row * step];
+    }
+    return spots;
+  }
+
   function draw() {
     const box = size();
+    const state = `${box} ${view.scale} ${view.x} ${view.y}`;
+    if (state !== settled) [settled, spots] = [state, settle(box)];
     context.clearRect(0, 0, ...box);
     const colour = colours();
-    const radius = (total > 2000 ? 2.3 : total > 400 ? 3 : 4.5) * Math.min(2, Math.sqrt(view.scale));
-    const dot = (at) => {
-      const [x, y] = place(at, box);
-      context.moveTo(x + radius, y);
-      context.arc(x, y, radius, 0, 7);
-    };
     const dim = (at) => only !== null && colouring.values[at] !== only;
-    for (let at = 0; at < total; at++) {
-      const value = colouring.values[at];
-      context.globalAlpha = dim(at) ? 0.12 : 0.82;
-      context.fillStyle = value === null ? UNKNOWN : colour(value);
-      context.beginPath();
-      dot(at);
-      context.fill();
+    const behind = (at) => dim(at) || colouring.values[at] === null;
+    context.lineWidth = 0.7;
+    context.strokeStyle = tone("paper"); // a rim, so that dots upon dots can be told apart
+    for (const back of [true, false]) {
+      for (const at of mixed) {
+        if (behind(at) !== back) continue;
+        const value = colouring.values[at];
+        context.globalAlpha = dim(at) ? 0.12 : 0.9;
+        context.fillStyle = value === null ? UNKNOWN : colour(value);
+        context.beginPath();
+        context.arc(...spots[at], radius(), 0, 7);
+        context.fill();
+        if (!dim(at)) context.stroke();
+      }
     }
     context.globalAlpha = 1;
     if (current >= 0) {
-      const [x, y] = place(current, box);
+      const [x, y] = spots[current];
       context.lineWidth = 2;
       context.strokeStyle = tone("ink");
       context.beginPath();
-      context.arc(x, y, radius + 4, 0, 7);
+      context.arc(x, y, radius() + 4, 0, 7);
       context.stroke();
     }
   }
 
   function valueText({ classes, values }, at) {
-    if (values[at] === null) return "–";
     return classes ? classes[values[at]].name : values[at].toFixed(2);
   }
 
@@ -119,6 +151,11 @@ function pointMap(figure) {
     const name = document.createElement("b");
     name.textContent = data.names[at];
     parts.push(name);
+    if (data.details[at]) {
+      const line = document.createElement("span");
+      line.textContent = data.details[at];
+      parts.push(line);
+    }
     for (const one of data.colourings) {
       if (one.values[at] === null) continue;
       const line = document.createElement("span");
@@ -127,7 +164,7 @@ function pointMap(figure) {
     }
     tip.replaceChildren(...parts);
     const [width, height] = [canvas.clientWidth, canvas.clientHeight];
-    const [x, y] = place(at, [width, height]);
+    const [x, y] = spots[at];
     const [w, h] = [tip.offsetWidth, tip.offsetHeight];
     const left = x + 14 + w <= width ? x + 14 : x - 14 - w;
     tip.style.left = `${Math.max(0, Math.min(width - w, left))}px`;
@@ -140,7 +177,7 @@ function pointMap(figure) {
     let [best, least] = [-1, event.pointerType === "touch" ? 24 : 14];
     for (let at = 0; at < total; at++) {
       if (only !== null && colouring.values[at] !== only) continue;
-      const [x, y] = place(at, [area.width, area.height]);
+      const [x, y] = spots[at];
       const far = Math.hypot(x - px, y - py);
       if (far < least) [best, least] = [at, far];
     }
@@ -149,12 +186,11 @@ function pointMap(figure) {
 
   // From the current point to the nearest one that lies more that way than aside.
   function step(dx, dy) {
-    const box = [canvas.clientWidth, canvas.clientHeight];
-    const [x0, y0] = current < 0 ? [box[0] / 2, box[1] / 2] : place(current, box);
+    const [x0, y0] = current < 0 ? [canvas.clientWidth / 2, canvas.clientHeight / 2] : spots[current];
     let [best, least] = [-1, Infinity];
     for (let at = 0; at < total; at++) {
       if (at === current || (only !== null && colouring.values[at] !== only)) continue;
-      const [x, y] = place(at, box);
+      const [x, y] = spots[at];
       const ahead = (x - x0) * dx + (y - y0) * dy;
       const aside = Math.abs((x - x0) * dy) + Math.abs((y - y0) * dx);
       if (current >= 0 && (ahead <= 0.5 || aside > ahead)) continue;
@@ -202,7 +238,7 @@ function pointMap(figure) {
       button.append(swatch, `${name} (${counts[at].toLocaleString("en-US")})`);
       button.addEventListener("click", () => {
         only = only === at ? null : at;
-        for (const other of key.children) other.setAttribute("aria-pressed", "false");
+        for (const other of key.querySelectorAll("button")) other.setAttribute("aria-pressed", "false");
         button.setAttribute("aria-pressed", String(only === at));
         current = -1;
         tip.hidden = true;
@@ -210,6 +246,14 @@ function pointMap(figure) {
       });
       key.append(button);
     });
+    const rest = colouring.values.filter((value) => value === null).length;
+    if (rest) {
+      const [line, swatch] = ["span", "i"].map((tag) => document.createElement(tag));
+      line.className = "rest";
+      swatch.style.background = UNKNOWN;
+      line.append(swatch, `none of these (${rest.toLocaleString("en-US")})`);
+      key.append(line);
+    }
   }
 
   choices.forEach((choice, at) => choice.addEventListener("change", () => {

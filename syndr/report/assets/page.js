@@ -9,10 +9,7 @@ const seen = new IntersectionObserver((entries) => {
   for (const entry of entries) {
     if (!entry.isIntersecting) continue;
     for (const link of links.values()) link.removeAttribute("aria-current");
-    const link = links.get(entry.target.id);
-    link.setAttribute("aria-current", "true");
-    const list = link.closest("nav");
-    if (list.scrollWidth > list.clientWidth) list.scrollLeft = link.offsetLeft - list.clientWidth / 3;
+    links.get(entry.target.id).setAttribute("aria-current", "true");
   }
 }, { rootMargin: "-15% 0px -75% 0px" });
 for (const section of document.querySelectorAll("main > section")) seen.observe(section);

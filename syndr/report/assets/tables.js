@@ -4,9 +4,11 @@ const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" })
 
 function numberText(value, decimals) {
   if (value === null) return "–";
+  if (value === 0) return "0";
+  if (Math.abs(value) >= 10) decimals = Math.max(0, Math.min(decimals, 5 - String(Math.trunc(Math.abs(value))).length));
   const options = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
   let text = value.toLocaleString("en-US", options);
-  if (value !== 0 && !/[1-9]/.test(text)) {
+  if (!/[1-9]/.test(text)) {
     text = (value > 0 ? "<" : ">-") + (10 ** -decimals).toFixed(decimals);
   }
   return text.replace("-", "−");
@@ -30,7 +32,7 @@ function liveTable(figure) {
 
   function compare(column, down) {
     const sign = down ? -1 : 1;
-    if (column.texts) return (a, b) => sign * collator.compare(column.texts[a], column.texts[b]) || a - b;
+    if (!column.numbers) return (a, b) => sign * collator.compare(column.texts[a], column.texts[b]) || a - b;
     const values = column.numbers;
     return (a, b) => {
       if (values[a] === null || values[b] === null) return (values[a] === null) - (values[b] === null) || a - b;

@@ -35,7 +35,7 @@ def clip_iqa_scores(pictures: Sequence[Tensor]) -> tuple[npt.NDArray[np.float64]
                 made = [10.0 * float(metric(picture[None].float() / 255.0)) for picture in pictures]
             return np.array(made), f"CLIP-IQA's score (by {name})"
         except Exception as error:  # whatever a foreign package raises without its weights or its own needs
-            reasons.append(f"{name}: {str(error).splitlines()[0][:80] if str(error) else type(error).__name__}")
+            reasons.append(f"{name} failed: {str(error).splitlines()[0][:80] if str(error) else type(error).__name__}")
     why = "; ".join(reasons) or "neither pyiqa nor torchmetrics is installed"
     return None, f"CLIP-IQA's scores are left out ({why})"
 

@@ -51,6 +51,7 @@ def representation_figure(
         order = sorted({number for number in types if number is not None})
         names = [None if number is None else distortion_name(number) for number in types]
         _classes(axes[2], places, "(c) distortion type", names, [distortion_name(number) for number in order])
+        _fit_height(figure, axes)
         return figure
 
 
@@ -80,10 +81,14 @@ def trainings_figure(
             raise InputError(f"{name}: {len(rows)} rows of features for {len(values)} qualities")
     with style():
         placed = [project(rows, method, seed) for rows in features]
-        figure, axes = _panels(len(placed), placed[0].note)
-        for at, (axis, places, name) in enumerate(zip(axes, placed, names, strict=True)):
-            last = _points(axis, places, f"({chr(ord('a') + at)}) {name}", c=values, cmap="viridis")
+        letters = [chr(ord("a") + at) for at in range(len(placed))]
+        notes = [f"{places.note} in ({letter})" for places, letter in zip(placed, letters, strict=True)]
+        same = len({places.note for places in placed}) == 1
+        figure, axes = _panels(len(placed), placed[0].note if same else "\n".join(notes))
+        for axis, places, letter, name in zip(axes, placed, letters, names, strict=True):
+            last = _points(axis, places, f"({letter}) {name}", c=values, cmap="viridis")
         _bar(figure, axes, last)
+        _fit_height(figure, axes)
         return figure
 
 
@@ -109,6 +114,13 @@ def _panels(count: int, note: str, title: str = "") -> tuple[Figure, list[Axes]]
     return figure, axes
 
 
+def _fit_height(figure: Figure, axes: Sequence[Axes]) -> None:
+    """Take away the height that square panels cannot use, so that the note stands right below them."""
+    figure.draw_without_rendering()
+    unused = min(axis.get_position(original=True).height - axis.get_position().height for axis in axes)
+    figure.set_figheight(figure.get_figheight() * (1.0 - unused))
+
+
 def _points(axis: Axes, places: Projection, title: str, **colours: Any) -> Any:
     size = float(np.clip(6000 / max(1, len(places.xy)), 0.6, 14))
     axis.set_title(title)
@@ -129,9 +141,12 @@ def _classes(
     from matplotlib.lines import Line2D
 
     names = list(order or sorted({value for value in values if value is not None}))
-    wheel = mpl.colormaps["tab10" if len(names) <= 10 else "tab20" if len(names) <= 20 else "gist_rainbow"]
-    spaced = [wheel(at) if len(names) <= 20 else wheel(at / len(names)) for at in range(len(names))]
-    colour = dict(zip(names, spaced, strict=True))
+    distinct = [mpl.colormaps[name](at) for name in ("tab20", "tab20b", "tab20c") for at in range(20)]
+    if len(names) <= 10:
+        distinct = [mpl.colormaps["tab10"](at) for at in range(10)]
+    elif len(names) > len(distinct):  # more than an eye can tell apart
+        distinct = [mpl.colormaps["gist_rainbow"](at / len(names)) for at in range(len(names))]
+    colour = dict(zip(names, distinct, strict=False))
     _points(axis, places, title, color=[(0.6, 0.6, 0.6, 1.0) if value is None else colour[value] for value in values])
     if len(names) <= _FEW_CLASSES:
         keys = [Line2D([], [], marker="o", ls="", ms=3, color=colour[name], label=name) for name in names]

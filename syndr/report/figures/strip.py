@@ -65,11 +65,12 @@ def qualitative_figure(predictions: Samples, *, count: int = 12, clip_iqa: bool 
         axes = figure.subplots(rows, _COLUMNS, squeeze=False).ravel()
         for axis in axes:
             axis.set_axis_off()
+            axis.set_anchor("S")  # the scores of a row stand on one line, whatever the pictures' shapes
         for at, (axis, picture) in enumerate(zip(axes, pictures, strict=False)):
             axis.imshow(picture.permute(1, 2, 0).cpu().numpy())
             lines = [f"{shown['quality'][at]:.2f}", f"{shown['prediction'][at]:.2f}"]
             lines += [] if scores is None else [f"{scores[at]:.2f}"]
-            axis.set_title("\n".join(lines), fontsize=7, y=-0.02, va="top", linespacing=1.25)
+            axis.set_title("\n".join(lines), fontsize=7, y=0.0, pad=-3, va="top", linespacing=1.25)
         below = "from top: human score, prediction" + (f", {note}" if scores is not None else f"; {note}")
         figure.supxlabel(f"{below} (0–10)" if scores is not None else f"{below}. Scores are 0–10.", fontsize=6.5)
         return figure

@@ -71,7 +71,7 @@ def _section(samples: Samples, members: Samples | None) -> Section:
                 unit="samples",
             )
         )
-    else:
+    elif "origin" in samples:
         blocks.append(Text("There are no pseudo-labelled samples: all labels are the database's own."))
     blocks.append(
         Table(

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 import numpy as np
 
 from syndr.report.blocks import Bars, Card, Cards, Picture, Table
 from syndr.report.clustering import Clustering
+from syndr.report.distortions import distortion_name
+from syndr.report.sections.chaining import NOT_MEASURED, ON_A_CARD
+from syndr.report.sections.size_bands import bars_by_size
 from syndr.report.thumbnails import Thumbnails, can_show, pictures, spread
 from syndr.samples import Samples
 
 _TABLE_ROWS = 5000
 _CARDS, _PICTURES = 8, 6  # pictures of members kept, and as many of members dropped
 _BARS = 6
-_CONTENTS = ("Reference images", "Distortion types")
-_CHAINED = "Chained: holds unlike samples, joined through look-alikes between them."
+_ALIKE = 0.9  # bars within this share of the longest look alike
+_CONTENTS = ("Reference images", "Distortions")
 
 
 def largest_clusters(found: Clustering) -> Table:
@@ -39,17 +44,22 @@ def largest_clusters(found: Clustering) -> Table:
         ],
         caption="The largest clusters of at least two samples",
         note=(f"The {len(order):,} largest of {total:,} clusters. " if total > len(order) else "")
-        + "Chained clusters are marked. Numbers in brackets count samples.",
+        + "Chained clusters are marked."
+        + (f" A dash among the distances: {NOT_MEASURED}." if found.unmeasured[order].any() else ""),
+        decimals=3,
+        column_decimals={"Label span": 2},
         highlighted=frozenset(rank for rank, at in enumerate(order) if found.chained[at]),
     )
 
 
 def losses(found: Clustering) -> list[Bars]:
-    """Show the clusters that lost most, for the summary; nothing when none lost any."""
+    """Show the clusters that lost most, for the summary, or sizes when these are all alike; nothing when none lost."""
     lost = found.size - found.kept
     order = np.lexsort((found.cluster, -lost))[: min(_BARS, found.thinned)]
     if not len(order):
         return []
+    if len(order) > 2 and found.size[order].min() > _ALIKE * found.size[order].max():
+        return [bars_by_size(found.size, found.kept)]  # bars of one length would tell nothing
     numbers = found.cluster[order].tolist()
     holds = found.contents(numbers)
     share = 100 * lost[order].sum() / found.dropped
@@ -58,7 +68,7 @@ def losses(found: Clustering) -> list[Bars]:
             labels=[_short(number, holds[number]["Reference images"]) for number in numbers],
             values=found.size[order].tolist(),
             parts=found.kept[order].tolist(),
-            caption=f"The {len(order)} clusters that lost most: {share:.0f}% of what went"
+            caption=f"The {len(order)} clusters that lost most: {share:.0f}% of what was dropped"
             if len(order) > 1
             else "The one cluster that lost samples",
             part_label="kept",
@@ -83,22 +93,28 @@ def cluster_cards(found: Clustering, thumbnails: Thumbnails | None) -> list[Card
     holds = found.contents(numbers)
     cards = []
     for at, number in zip(order, numbers, strict=True):
-        facts = {
-            "Largest inner distance": float(found.largest_distance[at]),
-            "Label span": float(found.label_span[at]),
-        }
         cards.append(
             Card(
                 f"Cluster {number}",
                 kept=int(found.kept[at]),
                 size=int(found.size[at]),
-                facts=facts | {name: value for name, value in holds[number].items() if value is not None},
+                facts=list(_facts(found, at, holds[number])),
                 pictures=_members(rows.take(rows["cluster"] == number), thumbnails),
-                warning=_CHAINED if found.chained[at] else "",
+                warning=ON_A_CARD if found.chained[at] else "",
             )
         )
     note = f"Up to {_PICTURES} members kept and {_PICTURES} dropped of each, evenly spaced in the order of their ids."
     return [Cards(cards, f"The {len(cards)} largest clusters" if len(cards) > 1 else "The largest cluster", note)]
+
+
+def _facts(found: Clustering, at: int, holds: Mapping[str, str | None]) -> Iterator[str]:
+    if found.unmeasured[at]:
+        yield f"largest distance {NOT_MEASURED}"
+    else:
+        yield f"members up to {found.largest_distance[at]:.3f} apart"
+    if np.isfinite(found.label_span[at]):
+        yield f"labels span {found.label_span[at]:.2f}"
+    yield from (f"{name.lower()}: {value}" for name, value in holds.items() if value is not None)
 
 
 def _members(rows: Samples, thumbnails: Thumbnails) -> list[Picture]:
@@ -110,13 +126,20 @@ def _members(rows: Samples, thumbnails: Thumbnails) -> list[Picture]:
         chosen += [side[at] for at in spread(len(side), _PICTURES)]
     shown = rows.take(chosen)
     stays = shown["kept"].astype(bool)
-    return pictures(shown, thumbnails, _captions(shown), ["kept" if s else "dropped" for s in stays], (~stays).tolist())
+    return pictures(shown, thumbnails, _details(shown), ["kept" if s else "dropped" for s in stays], (~stays).tolist())
 
 
-def _captions(shown: Samples) -> list[str]:
-    if "quality" not in shown:
-        return shown.ids
+def _details(shown: Samples) -> list[str]:
+    types, levels, qualities = (
+        shown.table[name].to_pylist() if name in shown else [None] * len(shown) for name in ("type", "level", "quality")
+    )
     return [
-        f"{name} · {quality:.1f}" if np.isfinite(quality) else name
-        for name, quality in zip(shown.ids, shown["quality"].astype(float), strict=True)
+        ", ".join(
+            [
+                *([] if kind is None else [distortion_name(kind)]),
+                *([] if kind is None or level is None else [f"level {level:g}"]),
+                *([] if quality is None or not np.isfinite(quality) else [f"quality {quality:.1f}"]),
+            ]
+        )
+        for kind, level, quality in zip(types, levels, qualities, strict=True)
     ]

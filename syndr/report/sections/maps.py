@@ -15,6 +15,7 @@ from syndr.report.clustering import Clustering
 from syndr.report.distortions import distortion_name
 from syndr.report.projection import Method, project
 from syndr.report.recorded_run import RecordedRun
+from syndr.report.sections.selection import FATE_TONES
 from syndr.report.thumbnails import Thumbnails, can_show
 from syndr.rng import hash_ids
 from syndr.samples import Samples
@@ -75,7 +76,7 @@ def samples_map(
     rows = found.members.by_id(names)
     known = _known(found.samples, names)
     largest = {int(found.cluster[at]): int(found.size[at]) for at in found.by_size[:_LARGEST]}
-    legend = [f"cluster {number} of {size:,}" for number, size in largest.items()]
+    legend = [f"cluster {number}, {size:,} members" for number, size in largest.items()]
     label_of = dict(zip(largest, legend, strict=True))
     colourings = [
         Classes(
@@ -85,7 +86,7 @@ def samples_map(
             ("kept", "dropped"),
         ),
         *_descriptions(known),
-        Classes("Largest clusters", [label_of.get(int(number)) for number in rows["cluster"]], names=legend),
+        Classes("Cluster, if among the largest", [label_of.get(int(n)) for n in rows["cluster"]], names=legend),
     ]
     pictures = _pictures(known, thumbnails)
     total = len(found.members) if found.members is not None else len(ids)
@@ -97,7 +98,18 @@ def samples_map(
         colourings=colourings,
         pictures=pictures,
         note=_note(places.note, len(names), total, "samples", len(pictures)),
+        details=_details(found, rows["cluster"]),
     )
+
+
+def _details(found: Clustering, clusters: npt.NDArray[np.int64]) -> list[str]:
+    """Say of each sample what became of its cluster."""
+    shown = np.isin(found.cluster, clusters)
+    said = {
+        int(number): f"cluster {number}: {kept:,} of {size:,} kept" if size > 1 else "alone in its cluster"
+        for number, size, kept in zip(found.cluster[shown], found.size[shown], found.kept[shown], strict=True)
+    }
+    return [said[int(number)] for number in clusters]
 
 
 def _descriptions(known: Samples | None) -> list[Scale | Classes]:
@@ -144,7 +156,7 @@ def _pool_map(run: RecordedRun, thumbnails: Thumbnails | None, method: Method) -
             names,
             caption="Candidates and training references in the space that the selection looked at",
             colourings=[
-                Classes("Fate", fates, {_TRAINING: "kept", SELECTED: "added"}, order),
+                Classes("Fate", fates, {_TRAINING: "kept", **FATE_TONES}, order),
                 Scale("Distance to the nearest reference", far),
             ],
             pictures=pictures,
@@ -176,7 +188,7 @@ def _pictures(samples: Samples | None, thumbnails: Thumbnails | None) -> dict[in
 
 
 def _note(method: str, shown: int, total: int, what: str, pictures: int) -> str:
-    parts = [f"Places by {method}."]
+    parts = [f"Places by {method}. Dots that would hide each other are moved aside; zoom in to see them part."]
     if shown < total:
         parts.append(f"A draw of {shown:,} of {total:,} {what}.")
     if 0 < pictures < shown:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import syndr
 from syndr.report.blocks import Block, Cell, Facts, Folded, Section, Table, Text
 from syndr.report.recorded_run import STAGES, RecordedRun, Stage
-from syndr.report.sections.wording import setting_text
+from syndr.report.sections.wording import duration, reported_text, setting_text
 
 _TITLES = {
     "features": "Features of the pictures",
@@ -31,12 +31,14 @@ def overview_section(run: RecordedRun) -> Section:
     versions = {name: value for stage in stages.values() for name, value in stage.versions.items()}
     blocks: list[Block] = [
         Table(
-            columns=("Stage", "Seconds", "What it reports"),
+            columns=("Stage", "Time", "What it reports"),
             rows=[_stage_row(name, stages.get(name)) for name in STAGES],
             caption="Stages",
-            decimals=1,
         ),
-        Folded("The recipe, with every preset and default filled in", [Facts(dict(_settings(run.recipe)))]),
+        Folded(
+            "The recipe, with every preset and default filled in; what is not set is left out",
+            [Facts(dict(_settings(run.recipe)))],
+        ),
     ]
     if versions:
         blocks.append(Folded("The versions it ran with", [Facts(versions)]))
@@ -54,12 +56,12 @@ def _stage_row(name: str, stage: Stage | None) -> tuple[Cell, ...]:
     if stage is None:
         return _TITLES[name], None, "not run"
     said = {key: value for key, value in stage.summary.items() if key not in _SHOWN_ELSEWHERE}
-    return _TITLES[name], stage.seconds, setting_text(said)
+    return _TITLES[name], duration(stage.seconds), reported_text(said)
 
 
 def _settings(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
     for key, value in values.items():
-        if not isinstance(value, Mapping):
+        if value is not None and not isinstance(value, Mapping):
             yield f"{prefix}{key}", setting_text(value)
     for key, value in values.items():
         if isinstance(value, Mapping):

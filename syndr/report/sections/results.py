@@ -56,6 +56,9 @@ def results_section(run: RecordedRun) -> Section:
                 values=list(known.values()),
                 caption="SRCC by target, with the 95% interval over images",
                 errors=[_interval(predictions[target]) for target in known],
+                decimals=3,
+                x_label="SRCC; 1 is perfect agreement in rank",
+                x_range=(0.0, 1.0),
             )
         )
         blocks.append(

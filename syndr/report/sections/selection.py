@@ -1,4 +1,4 @@
-"""Section "Selection": which candidates DDCUp took, and why each of the others went."""
+"""Section "Selection": which candidates DDCUp took, and why each of the others was rejected."""
 
 from __future__ import annotations
 
@@ -7,15 +7,26 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import numpy.typing as npt
 
-from syndr.report.blocks import Bars, Block, Gallery, Histogram, Picture, Section, Table, Text
+from syndr.report.blocks import Bars, Block, Gallery, Histogram, Picture, Section, Table, Text, Tone
 from syndr.report.recorded_run import RecordedRun
 from syndr.report.sections.wording import absent, part
 from syndr.report.thumbnails import Thumbnails, can_show, pictures
 from syndr.rng import hash_ids
 from syndr.samples import Samples
-from syndr.select import SELECTED
+from syndr.select import OVER_CAP, SELECTED, SET_ASIDE, SIMILAR, TOO_CLOSE, TOO_FAR
 
 TITLE = "Selection"
+#: What a candidate can fail; that it failed none is worth a row too.
+TESTS = (TOO_CLOSE, TOO_FAR, SIMILAR)
+#: The colour of each fate, the same wherever it is drawn.
+FATE_TONES: Mapping[str, Tone] = {
+    SELECTED: "added",
+    TOO_CLOSE: "first",
+    TOO_FAR: "second",
+    SIMILAR: "third",
+    OVER_CAP: "fourth",
+    SET_ASIDE: "other",
+}
 _TABLE_ROWS = 10_000
 _PICTURES_SELECTED, _PICTURES_PER_REASON = 24, 6
 
@@ -42,39 +53,38 @@ def selection_section(run: RecordedRun, thumbnails: Thumbnails | None) -> Sectio
     ]
     if candidates and not selected:
         blocks.append(Text("No candidate was selected; the counts below say which test they failed.", warning=True))
-    present = {reason: number for reason, number in counts.items() if number}
-    if present:
-        blocks.append(Bars(list(present), list(present.values()), "Candidates by fate"))
+    fates = {reason: number for reason, number in counts.items() if number or reason in TESTS}
+    if candidates:
+        blocks.append(Bars(list(fates), list(fates.values()), "Candidates by fate"))
     table = run.samples("selection.parquet", "reason", "distance", "other", "nearest", "farthest")
     if table is None:
         return Section(TITLE, [*blocks, absent("select", "selection.parquet")])
     chosen = table["reason"] == SELECTED
     blocks += [
-        Histogram(
-            table["nearest"],
-            "Distance of each candidate to its nearest reference",
-            "cosine distance",
-            markers=[
-                (lower, f"lower threshold {lower:.4f}: the nearest reference must be farther than this"),
-                (upper, f"upper threshold {upper:.4f}: the farthest reference must be nearer than this"),
-            ],
-            highlighted=chosen,
-            highlighted_label="selected",
-            unit="candidates",
+        _distances(
+            table,
+            "nearest",
+            (lower, f"lower threshold {lower:.4f}: the nearest reference must be farther than this"),
         ),
-        Histogram(
-            table["farthest"],
-            "Distance of each candidate to its farthest reference",
-            "cosine distance",
-            markers=[(upper, f"upper threshold {upper:.4f}")],
-            highlighted=chosen,
-            highlighted_label="selected",
-            unit="candidates",
+        _distances(
+            table, "farthest", (upper, f"upper threshold {upper:.4f}: the farthest reference must be nearer than this")
         ),
     ]
     if thumbnails is not None and can_show(table, thumbnails):
         blocks += _galleries(table, thumbnails)
     return Section(TITLE, [*blocks, _candidates(table, chosen)])
+
+
+def _distances(table: Samples, which: str, threshold: tuple[float, str]) -> Histogram:
+    return Histogram(
+        table[which],
+        f"Distance of each candidate to its {which} reference",
+        "cosine distance",
+        markers=[threshold],
+        highlighted=table["reason"] == SELECTED,
+        highlighted_label="selected",
+        unit="candidates",
+    )
 
 
 def _candidates(table: Samples, chosen: npt.NDArray[np.bool_]) -> Table:
@@ -108,7 +118,9 @@ def _galleries(table: Samples, thumbnails: Thumbnails) -> Iterator[Gallery]:
     rows = np.flatnonzero(reasons == SELECTED)
     if len(rows):
         shown = rows[:_PICTURES_SELECTED]
-        yield Gallery(_pictures(table.take(shown), thumbnails), f"Selected candidates, {len(shown)} of {len(rows):,}")
+        yield Gallery(
+            _pictures(table.take(shown), thumbnails), f"Selected candidates, {len(shown)} of {len(rows):,} shown"
+        )
     others = [
         np.flatnonzero(reasons == reason)[:_PICTURES_PER_REASON] for reason in np.unique(reasons) if reason != SELECTED
     ]
@@ -121,9 +133,9 @@ def _galleries(table: Samples, thumbnails: Thumbnails) -> Iterator[Gallery]:
 
 def _pictures(shown: Samples, thumbnails: Thumbnails) -> list[Picture]:
     gone = [reason != SELECTED for reason in shown["reason"]]
-    captions = [
-        f"{name}, nearest {near:.3f}" if near is not None and np.isfinite(near) else name
-        for name, near in zip(shown.ids, shown.table["nearest"].to_pylist(), strict=True)
+    details = [
+        f"nearest reference at {near:.3f}" if near is not None and np.isfinite(near) else ""
+        for near in shown.table["nearest"].to_pylist()
     ]
     marks = [reason if away else "" for reason, away in zip(shown["reason"], gone, strict=True)]
-    return pictures(shown, thumbnails, captions, marks, gone)
+    return pictures(shown, thumbnails, details, marks, gone)

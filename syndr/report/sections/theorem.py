@@ -69,9 +69,9 @@ def bounds_section(before: Bound, after: Bound, found: Clustering | None) -> Sec
 
 def _balance(found: Clustering) -> list[Block]:
     """Say how evenly samples are spread over clusters: what thinning is after, and does change."""
-    names: dict[str, Callable[[npt.NDArray[np.float64]], float]] = {
+    names: dict[str, Callable[[npt.NDArray[np.float64]], float | int]] = {
         "Samples in the mean cluster": lambda k: float(k.mean()),
-        "Samples in the largest cluster": lambda k: float(k.max()),
+        "Samples in the largest cluster": lambda k: int(k.max()),
         "Share of samples in the largest 1% of clusters": _top_share,
         "Chance that two samples are of one cluster": lambda k: float(((k / k.sum()) ** 2).sum()),
         "Effective number of clusters, 1 / that chance": lambda k: float(1.0 / ((k / k.sum()) ** 2).sum()),

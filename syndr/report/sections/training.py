@@ -28,7 +28,7 @@ def training_section(run: RecordedRun) -> Section:
             "Epochs": len(rows),
             "Loss, first and last epoch": f"{columns['loss'][0]:.4f} → {columns['loss'][-1]:.4f}",
             "Time": duration(total),
-            "of it for thinning": duration(thinning),
+            "Time spent thinning": duration(thinning),
         },
         headline=True,
     )
@@ -39,14 +39,16 @@ def training_section(run: RecordedRun) -> Section:
         x_label="epoch, counted from 0",
         y_label="mean absolute error, quality 0–10",
         joined=True,
+        from_zero=True,
     )
     table = Table(
-        columns=("Epoch", "Loss", "Rows trained on", "Rows dropped", "Seconds", "of it for thinning"),
+        columns=("Epoch", "Loss", "Rows trained on", "Rows dropped", "Seconds", "Seconds spent thinning"),
         rows=rows[-_TABLE_ROWS:],
         caption="Epochs",
         note=f"The last {_TABLE_ROWS} of {len(rows):,} epochs; training.csv has all."
         if len(rows) > _TABLE_ROWS
         else "",
-        decimals=3,
+        decimals=4,
+        column_decimals={"Seconds": 1, "Seconds spent thinning": 1},
     )
     return Section(TITLE, [facts, curve, table] if len(rows) > 1 else [facts, table])

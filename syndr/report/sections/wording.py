@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from syndr.report.blocks import Text
@@ -30,22 +30,33 @@ def part(number: int, whole: int) -> str:
 def duration(seconds: float) -> str:
     """Give a time in the units a person would use."""
     if seconds < 60:
-        return f"{seconds:.1f} s"
+        return f"{seconds:.1f} s" if seconds >= 0.1 else "less than 0.1 s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
 def setting_text(value: Any) -> str:
-    """Give a setting of the recipe as text, hashes shortened."""
+    """Give a setting of the recipe as text: numbers as they would be written in a recipe, hashes shortened."""
+    return _text(value, lambda number: f"{number:g}" if isinstance(number, float) else str(number))
+
+
+def reported_text(value: Any) -> str:
+    """Give what a stage or a search says of itself as text: numbers grouped and rounded."""
+    return _text(value, lambda number: f"{number:,.4g}" if isinstance(number, float) else f"{number:,}")
+
+
+def _text(value: Any, write: Callable[[int | float], str]) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if value is None:
         return "not set"
-    if isinstance(value, float):
-        return f"{value:g}"
+    if isinstance(value, int | float):
+        return write(value)
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {setting_text(entry)}" for key, entry in value.items())
+        known = {key: entry for key, entry in value.items() if entry is not None}
+        texts = {key: _text(entry, duration if key == "seconds" else write) for key, entry in known.items()}
+        return ", ".join(f"{key} {text}" for key, text in texts.items())
     if isinstance(value, (list, tuple)):
-        return "; ".join(setting_text(entry) for entry in value) or "none"
+        return "; ".join(_text(entry, write) for entry in value) or "none"
     text = str(value)
     return f"{text[:19]}…" if text.startswith("sha256:") else text
