@@ -30,6 +30,10 @@ class StoreError(SyndrError):
     """A folder of features or results is incomplete, damaged or made with other settings."""
 
 
+class ClusterError(SyndrError):
+    """A cluster of machines cannot be reached, or does not get the work done."""
+
+
 class MissingExtraError(SyndrError, ImportError):
     """An optional package is not installed; the message holds the exact install line."""
 

@@ -42,6 +42,22 @@ ONLY = "a table with their ids; of one by select those selected, of one by downs
 Seed = Annotated[int, typer.Option(help="Seed of every draw.")]
 
 
+class EngineName(StrEnum):
+    """Who does the work."""
+
+    local = "local"
+    ray = "ray"
+
+
+EngineOption = Annotated[
+    EngineName, typer.Option("--engine", help="local: this process; ray: the workers of a Ray cluster.")
+]
+Address = Annotated[
+    str | None,
+    typer.Option(help="The Ray cluster's head, such as host:6379; by default RAY_ADDRESS, or this machine alone."),
+]
+
+
 def _device(name: str) -> str:
     from syndr.inputs import check_device
 

@@ -13,8 +13,11 @@ from rich.table import Table
 
 from syndr.cli.console import (
     ONLY,
+    Address,
     Device,
     DncnnWeights,
+    EngineName,
+    EngineOption,
     Json,
     Seed,
     SpreadsheetSafe,
@@ -25,9 +28,10 @@ from syndr.cli.console import (
     table_option,
     write_table,
 )
+from syndr.cluster import check_engine
 from syndr.datasets import LabelScale
 from syndr.downsample import MEASURED_MEMBERS, DRCDown, Thinning
-from syndr.errors import InputError
+from syndr.errors import InputError, require
 from syndr.features import FeatureStore, read_features
 from syndr.features.shards import map_array
 from syndr.folders import unchanged
@@ -131,6 +135,8 @@ def synthesize(
     folder: Annotated[Path | None, typer.Option(help="Where to write them; beside the table by default.")] = None,
     dncnn_weights: DncnnWeights = None,
     device: Device = "cpu",
+    engine: EngineOption = EngineName.local,
+    address: Address = None,
     seed: Seed = 0,
     spreadsheet_safe: SpreadsheetSafe = False,
     as_json: Json = False,
@@ -182,7 +188,7 @@ def synthesize(
         with bars() as progress:
             # Reference by reference, what was decoded is soon of no more use.
             dataset = VirtualDataset(table_of_rows, device, cache_bytes=1 << 25)
-            table_of_rows, rejected = dataset.materialize(target, materialize.value, progress)
+            table_of_rows, rejected = dataset.materialize(target, materialize.value, progress, engine.value, address)
         aside += rejected
         if not len(table_of_rows):
             raise InputError(f"none of the {len(rejected)} pictures could be made; the first: {rejected[0].reason}")
@@ -222,6 +228,8 @@ def downsample(
             help="The rows' pictures, for the page: a folder, or a sample table with id and path.", exists=True
         ),
     ] = None,
+    engine: EngineOption = EngineName.local,
+    address: Address = None,
     seed: Seed = 0,
     spreadsheet_safe: SpreadsheetSafe = False,
     as_json: Json = False,
@@ -234,7 +242,7 @@ def downsample(
     """
     if pictures is not None and report is None:
         raise InputError("--pictures are for the page: give --report too")
-    backend = get_search(search)
+    backend = _search(search, engine.value, address)
     drcdown = DRCDown(
         distance, label_gap, min_keep, rule.value, random_state=seed, on_bad_rows="set_aside", search=backend
     )
@@ -275,6 +283,21 @@ def downsample(
         f"table: {out}",
         *(f"report: {path}" for path in written.values()),
     )
+
+
+def _search(search: str, engine: str, address: str | None) -> Search:
+    """Give the backend of a name; with Ray, its own, which is another way to the exact one's answer."""
+    if search == "ray":
+        engine, search = "ray", "exact"
+    check_engine(engine, address)
+    if engine == "local":
+        return get_search(search)
+    if search not in ("exact", "auto"):
+        raise InputError(f"--engine ray is an exact search of its own: leave --search {search} out")
+    require("ray", "ray")
+    from syndr.search.ray import RaySearch
+
+    return RaySearch(address)
 
 
 def _write_page(page: Path, drcdown: DRCDown, quality: Any, pictures: Path | None, features: Path) -> str:
