@@ -254,7 +254,9 @@ def _typed(table: pa.Table) -> pa.Table:
 
 def _read_parquet(path: Path) -> pa.Table:
     check_parquet(path)
-    return pyarrow.parquet.read_table(path)
+    table = pyarrow.parquet.read_table(path)
+    table.validate(full=True)  # that texts are UTF-8, for one, which Arrow itself looks at only when they are asked for
+    return table
 
 
 def _read_csv(path: Path) -> pa.Table:

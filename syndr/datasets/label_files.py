@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,7 @@ def read_mat(path: Path, *names: str) -> list[npt.NDArray[Any]]:
         found = loadmat(path, variable_names=names)
     except NotImplementedError as error:
         raise InputError(f"{path}: a MATLAB 7.3 file; save it in MATLAB with the option -v7") from error
-    except (MatReadError, OSError, ValueError, TypeError) as error:
+    except (MatReadError, OSError, ValueError, TypeError, IndexError, zlib.error) as error:
         raise InputError(f"{path}: cannot be read as a MATLAB file: {error}") from error
     missing = [name for name in names if name not in found]
     if missing:

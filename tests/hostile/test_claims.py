@@ -262,3 +262,28 @@ def test_nothing_is_lost_on_the_way(tmp_path):
     assert msgspec.json.decode((make_store(tmp_path) / "manifest.json").read_bytes())["shards"][0]["rows"] == len(
         samples()
     )
+
+
+def test_texts_that_are_no_utf8_in_a_parquet_file(tmp_path):
+    offsets, texts = (pa.py_buffer(np.array([0, 2], np.int32)), pa.py_buffer(b"\xf0\x28"))
+    broken = pa.Array.from_buffers(pa.string(), 1, [None, offsets, texts])
+    pyarrow.parquet.write_table(pa.table({"id": broken}), tmp_path / "t.parquet")
+    with pytest.raises(InputError, match="t.parquet: cannot be read as .parquet: .*UTF8"):
+        Samples.read(tmp_path / "t.parquet")
+
+
+def test_a_matlab_file_whose_compressed_data_are_damaged(tmp_path):
+    from scipy.io import savemat
+
+    from syndr.datasets.label_files import read_mat
+
+    savemat(tmp_path / "x.mat", {"scores": np.arange(900.0) ** 2}, do_compression=True)
+    data = bytearray((tmp_path / "x.mat").read_bytes())
+    for at in range(len(data) - 400, len(data) - 300):
+        data[at] ^= 0xFF
+    (tmp_path / "x.mat").write_bytes(data)
+    with pytest.raises(InputError, match="x.mat: cannot be read as a MATLAB file"):
+        read_mat(tmp_path / "x.mat", "scores")
+    (tmp_path / "x.mat").write_bytes(b"")
+    with pytest.raises(InputError, match="x.mat: cannot be read as a MATLAB file"):
+        read_mat(tmp_path / "x.mat", "scores")
