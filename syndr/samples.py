@@ -218,7 +218,9 @@ def read_table(path: str | Path) -> pa.Table:
         raise InputError(f"{path}: not a sample table; use one of {', '.join(_READERS)}")
     try:
         table = reader(path)
-        _ = table.column_names  # Arrow decodes them when they are asked for
+        # Arrow looks at names and texts, whether they are UTF-8, only when they are asked for.
+        _ = table.column_names
+        table.validate(full=True)
         return table
     except InputError:
         raise
@@ -254,9 +256,7 @@ def _typed(table: pa.Table) -> pa.Table:
 
 def _read_parquet(path: Path) -> pa.Table:
     check_parquet(path)
-    table = pyarrow.parquet.read_table(path)
-    table.validate(full=True)  # that texts are UTF-8, for one, which Arrow itself looks at only when they are asked for
-    return table
+    return pyarrow.parquet.read_table(path)
 
 
 def _read_csv(path: Path) -> pa.Table:
