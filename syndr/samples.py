@@ -230,6 +230,19 @@ def read_table(path: str | Path) -> pa.Table:
         raise InputError(f"{path}: cannot be read as {path.suffix}: {error}") from error
 
 
+def column_texts(table: pa.Table, name: str, path: str | Path) -> list[str | None]:
+    """Give a column of a table that was read from a file, as texts.
+
+    Raises:
+        InputError: When its values are none, nor can be written as one.
+    """
+    try:
+        texts: list[str | None] = table[name].cast(pa.string()).to_pylist()
+    except pa.ArrowException as error:
+        raise InputError(f"{path}: the column {name!r} does not hold texts: {error}") from error
+    return texts
+
+
 def _as_array(name: str, values: Any) -> pa.Array:
     try:
         return pa.array(values, type=KNOWN_COLUMNS.get(name))

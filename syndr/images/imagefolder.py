@@ -10,7 +10,7 @@ import pyarrow.types
 
 from syndr.errors import InputError
 from syndr.images.listing import samples_from_folder
-from syndr.samples import Samples, read_table
+from syndr.samples import Samples, column_texts, read_table
 
 METADATA = "metadata.csv"
 METADATA_FILES = (METADATA, "metadata.jsonl", "metadata.parquet")
@@ -37,7 +37,7 @@ def read_imagefolder(folder: str | Path) -> Samples:
     metadata = read_table(there[0]) if there else None
     if metadata is None or _FILE_NAME not in metadata.column_names:
         return samples
-    names = metadata[_FILE_NAME].cast(pa.string()).to_pylist()
+    names = column_texts(metadata, _FILE_NAME, there[0])
     for name in names:
         parts = PurePosixPath(name or "")
         if parts.is_absolute() or ".." in parts.parts:

@@ -287,3 +287,12 @@ def test_a_matlab_file_whose_compressed_data_are_damaged(tmp_path):
     (tmp_path / "x.mat").write_bytes(b"")
     with pytest.raises(InputError, match="x.mat: cannot be read as a MATLAB file"):
         read_mat(tmp_path / "x.mat", "scores")
+
+
+def test_file_names_that_are_no_texts(tmp_path):
+    from syndr.images import read_imagefolder
+
+    (tmp_path / "a.png").write_bytes(b"")
+    (tmp_path / "metadata.csv").write_bytes(b"file_name,quality\n\xf0(.png,1\n")
+    with pytest.raises(InputError, match="metadata.csv: "):
+        read_imagefolder(tmp_path)
