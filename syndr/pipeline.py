@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,8 +91,10 @@ def run(recipe: Recipe, progress: Progress = silent) -> dict[str, Any]:
     from syndr.distort import dncnn_weights
 
     folder = Path(recipe.output)
-    folder.mkdir(parents=True, exist_ok=True)
-    with locked(folder), dncnn_weights(recipe.distort.dncnn_weights):
+    with ExitStack() as held:
+        held.enter_context(dncnn_weights(recipe.distort.dncnn_weights))  # which may not be there: before the folder is
+        folder.mkdir(parents=True, exist_ok=True)
+        held.enter_context(locked(folder))
         stages = Stages(folder, _identity(recipe, data, pool, targets))
         experiment = _Experiment(recipe, stages.path, data, pool, targets, progress)
         summaries: dict[str, Any] = {}
