@@ -1,62 +1,24 @@
-// The module, and the functions of search, selection and hashing (those of distort: distort/bindings.cpp). Only the
-// bindings know Python: they check arguments, never copy silently, release the GIL, let Ctrl-C through.
+// The module, and the functions of search, selection and hashing (those of joins: join_bindings.cpp, of distort:
+// distort/bindings.cpp). Only the bindings know Python: they check arguments, never copy silently, release the GIL, let
+// Ctrl-C through.
 #include "bindings.hpp"
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <optional>
 #include <string_view>
 
 #include "diameter.hpp"
 #include "nearest.hpp"
 #include "principal_filter.hpp"
-#include "range_join.hpp"
 #include "thin.hpp"
 #include "xxh64.hpp"
 
 namespace {
 
 namespace py = pybind11;
-using syndr::Doubles, syndr::Longs, syndr::kernel, syndr::values;
-
-syndr::MatrixView view_of(const py::array& array, const char* name) {
-    if (array.ndim() != 2 || array.shape(1) == 0)
-        throw py::value_error(std::string(name) + " must have two dimensions (rows, dims), dims > 0");
-    syndr::Scalar scalar;
-    switch (array.dtype().num()) {
-        case 20: scalar = syndr::Scalar::bf16; break;  // NPY_VOID of two bytes: NumPy has no bfloat16
-        case 23: scalar = syndr::Scalar::f16; break;   // NPY_HALF; pybind11 names only float and double
-        case py::detail::npy_api::NPY_FLOAT_: scalar = syndr::Scalar::f32; break;
-        case py::detail::npy_api::NPY_DOUBLE_: scalar = syndr::Scalar::f64; break;
-        default: throw py::type_error(std::string(name) + " must be float16, bfloat16 (as V2), float32 or float64");
-    }
-    if (scalar == syndr::Scalar::bf16 && array.itemsize() != 2)
-        throw py::type_error(std::string(name) + " must be float16, bfloat16 (as V2), float32 or float64");
-    if (array.dtype().byteorder() != '=' && array.dtype().byteorder() != '|')
-        throw py::type_error(std::string(name) + " must have native byte order");
-    return {static_cast<const std::byte*>(array.data()), std::size_t(array.shape(0)), std::size_t(array.shape(1)),
-            array.strides(0), array.strides(1), scalar};
-}
-
-// A job whose ticks let Python see Ctrl-C and hear of progress. It keeps `progress`, which may be a temporary.
-syndr::Job job(unsigned threads, const py::object& progress) {
-    return syndr::Job(threads, [progress](std::size_t done, std::size_t total) {
-        const py::gil_scoped_acquire hold;
-        if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-        if (total > 0 && !progress.is_none()) progress(done, total);
-    });
-}
-
-template <class T>
-py::array_t<T> to_array(std::vector<T> values, std::vector<py::ssize_t> shape) {
-    auto* owner = new std::vector<T>(std::move(values));
-    const py::capsule free(owner, [](void* p) { delete static_cast<std::vector<T>*>(p); });
-    return py::array_t<T>(std::move(shape), owner->data(), free);
-}
-
-template <class T>
-py::array_t<T> to_array(std::vector<T> values) {
-    const auto size = py::ssize_t(values.size());
-    return to_array(std::move(values), std::vector<py::ssize_t>{size});
-}
+using syndr::Doubles, syndr::Longs, syndr::job, syndr::kernel, syndr::to_array, syndr::values, syndr::view_of;
 
 Doubles squared_norms(const py::array& X, unsigned threads, const py::object& progress) {
     const auto view = view_of(X, "X");
@@ -91,107 +53,6 @@ py::array_t<float> unit_rows(const py::array& X, const Doubles& norms, unsigned 
     }
     return out;
 }
-
-using Singles = py::array_t<float, py::array::c_style>;
-
-// A join with the arrays it looks at, which it does not own.
-class BoundJoin {
-public:
-    BoundJoin(const py::array& X, const Doubles& norms, double radius, const std::optional<Doubles>& labels, double gap,
-              const std::optional<Longs>& members, const std::optional<Singles>& basis, const Singles& centre,
-              float step, bool whole_rows, unsigned threads, const py::object& progress)
-        : X_(X), norms_(norms), labels_(labels), threads_(threads) {
-        const auto view = view_of(X, "X");
-        const double* squared = values(norms, view.rows, "norms");
-        const std::size_t stride = syndr::padded(view.dims);
-        const std::size_t directions = basis ? std::size_t(basis->shape(0)) : 0;
-        if (basis && (basis->ndim() != 2 || std::size_t(basis->shape(1)) != view.dims || directions == 0))
-            throw py::value_error("basis must have shape (directions, dims)");
-        if (centre.ndim() != 1 || std::size_t(centre.size()) != (basis ? directions + 1 : view.dims))
-            throw py::value_error("centre must have directions + 1 entries, without a basis dims");
-        if (!(step >= syndr::kSmallestStep)) throw py::value_error("step must be at least 0.001");
-        const std::size_t kept = syndr::padded(std::size_t(centre.size()), syndr::kRowStep);
-        std::vector<float> padded_centre(kept);
-        std::copy_n(centre.data(), centre.size(), padded_centre.begin());
-        syndr::Aligned<float> padded_basis(directions * stride);
-        std::fill(padded_basis.data(), padded_basis.data() + directions * stride, 0.0f);
-        for (std::size_t r = 0; basis && r < directions; ++r)
-            std::copy_n(basis->data(py::ssize_t(r), 0), view.dims, padded_basis.data() + r * stride);
-        const syndr::Filter filter{basis ? padded_basis.data() : nullptr, directions, padded_centre.data(), kept, step};
-        const syndr::JoinSettings settings{
-            radius, labels ? values(*labels, view.rows, "labels") : nullptr, gap, member_rows(members, view.rows),
-            filter, whole_rows, kernel()};
-        auto work = job(threads, progress);
-        const py::gil_scoped_release release;
-        join_ = std::make_unique<syndr::RangeJoin>(view, squared, settings, work);
-    }
-
-    std::size_t tasks() const { return join_->tasks(); }
-
-    Longs components(const py::object& progress) {
-        auto work = job(threads_, progress);
-        std::vector<std::int64_t> found;
-        {
-            const py::gil_scoped_release release;
-            found = join_->components(work);
-        }
-        return to_array(std::move(found));
-    }
-
-    py::tuple pairs(std::size_t first, std::size_t last, const py::object& progress) {
-        auto work = job(threads_, progress);
-        std::vector<std::int64_t> i, j;
-        std::vector<double> distance;
-        {
-            const py::gil_scoped_release release;
-            const auto found = join_->pairs(first, last, work);
-            i.reserve(found.size());
-            j.reserve(found.size());
-            distance.reserve(found.size());
-            for (const syndr::Pair& pair : found) {
-                i.push_back(pair.i);
-                j.push_back(pair.j);
-                distance.push_back(pair.distance);
-            }
-        }
-        return py::make_tuple(to_array(std::move(i)), to_array(std::move(j)), to_array(std::move(distance)));
-    }
-
-    py::dict counts() const {
-        const syndr::JoinCounts& counts = join_->counts();
-        py::dict named;
-        named["tiles"] = counts.tiles;
-        named["tiles_joined"] = counts.tiles_joined;
-        named["tiles_by_product"] = counts.tiles_by_product;
-        named["compared"] = counts.compared;
-        named["candidates"] = counts.candidates;
-        named["joined"] = counts.joined;
-        named["by_bytes"] = counts.by_bytes;
-        named["by_float32"] = counts.by_float32;
-        named["by_float64"] = counts.by_float64;
-        return named;
-    }
-
-private:
-    static std::vector<std::uint32_t> member_rows(const std::optional<Longs>& members, std::size_t rows) {
-        std::vector<std::uint32_t> found;
-        if (!members) return found;
-        if (members->ndim() != 1 || members->size() == 0) throw py::value_error("members must be a list of rows");
-        for (py::ssize_t m = 0; m < members->size(); ++m) {
-            const std::int64_t row = members->data()[m];
-            if (row < 0 || std::size_t(row) >= rows)
-                throw py::index_error("members: there is no row " + std::to_string(row));
-            found.push_back(std::uint32_t(row));
-        }
-        return found;
-    }
-
-    py::array X_;
-    Doubles norms_;
-    std::optional<Doubles> labels_;
-    unsigned threads_;
-    std::unique_ptr<syndr::RangeJoin> join_;
-};
 
 py::tuple principal_filter(const py::array& X, const Doubles& norms, std::size_t sampled, std::size_t directions,
                            unsigned threads, const py::object& progress) {
@@ -243,6 +104,8 @@ py::tuple nearest(const py::array& queries, const Doubles& query_norms, const py
     if (q.dims != b.dims) throw py::value_error("queries and base must have equal dims");
     if (query_groups.has_value() != base_groups.has_value())
         throw py::value_error("query_groups and base_groups go together");
+    if (k > std::size_t(std::numeric_limits<std::ptrdiff_t>::max()) / sizeof(double) / std::max<std::size_t>(q.rows, 1))
+        throw py::value_error("k is too large");
     const double* squared_q = values(query_norms, q.rows, "query_norms");
     const double* squared_b = values(base_norms, b.rows, "base_norms");
     const syndr::NearestSettings settings{
@@ -279,6 +142,7 @@ Doubles diameters(const py::array& X, const Doubles& norms, const Longs& cluster
 py::tuple thin(std::size_t count, const Longs& i, const Longs& j, bool forward, std::size_t keep) {
     const std::size_t size = std::size_t(i.size());
     const std::int64_t *first = values(i, size, "i"), *second = values(j, size, "j");
+    if (count > std::size_t(std::numeric_limits<std::int32_t>::max())) throw py::value_error("count is too large");
     for (std::size_t p = 0; p < size; ++p)
         if (first[p] < 0 || first[p] >= second[p] || std::size_t(second[p]) >= count)
             throw py::value_error("pairs must satisfy 0 <= i < j < count");
@@ -312,17 +176,7 @@ PYBIND11_MODULE(_native, m) {
     m.doc() = "The native core of syndr; its typed face is _native.pyi, its users are syndr.search,"
               " syndr.rng and syndr.distort.";
     m.def("squared_norms", &squared_norms, "X"_a, "threads"_a, "progress"_a);
-    py::class_<BoundJoin>(m, "RangeJoin")
-        .def(py::init<const py::array&, const Doubles&, double, const std::optional<Doubles>&, double,
-                      const std::optional<Longs>&, const std::optional<Singles>&, const Singles&, float, bool,
-                      unsigned, const py::object&>(),
-             "X"_a, "norms"_a.noconvert(), "radius"_a, "labels"_a.noconvert(), "gap"_a, "members"_a.noconvert(),
-             "basis"_a.noconvert(), "centre"_a.noconvert(), "step"_a, "whole_rows"_a, "threads"_a, "progress"_a)
-        .def_property_readonly("tasks", &BoundJoin::tasks)
-        .def("components", &BoundJoin::components, "progress"_a)
-        .def("pairs", &BoundJoin::pairs, "first"_a, "last"_a, "progress"_a)
-        .def("counts", &BoundJoin::counts)
-        .attr("MOST_DIMS") = syndr::RangeJoin::kMostDims;
+    syndr::bind_joins(m);
     m.def("principal_filter", &principal_filter, "X"_a, "norms"_a.noconvert(), "sampled"_a, "directions"_a, "threads"_a,
           "progress"_a);
     m.def("pair_distances", &pair_distances, "A"_a, "norms_a"_a.noconvert(), "B"_a, "norms_b"_a.noconvert(),

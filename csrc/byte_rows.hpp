@@ -4,9 +4,9 @@
 #pragma once
 
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <vector>
 
 #include "kernels/kernel.hpp"
 #include "unit_rows.hpp"
@@ -17,14 +17,20 @@ enum class Verdict { outside, inside, open };
 
 class ByteRows {
 public:
-    // `error` is how far the deciding distance may lie from the true one.
-    ByteRows(std::size_t rows, std::size_t stride, double radius, double error, const Kernel& kernel)
-        : kernel_(kernel), float_stride_(stride), stride_(padded(stride, kByteRowPadding)), rows_(rows),
-          data_(rows * stride_), outside_(std::sqrt(2 * (radius + error))),
-          inside_(radius > error ? std::sqrt(2 * (radius - error)) : 0) {}
+    // `error` is how far the deciding distance may lie from the true one. The rows live in `memory`: as many bytes as
+    // bytes() says, starting on a 64-byte boundary.
+    ByteRows(std::size_t rows, std::size_t stride, double radius, double error, const Kernel& kernel, std::byte* memory)
+        : kernel_(kernel), float_stride_(stride), stride_(padded(stride, kByteRowPadding)),
+          data_(reinterpret_cast<std::int8_t*>(memory)), rows_(reinterpret_cast<QuantizedRow*>(memory + rows * stride_)),
+          outside_(std::sqrt(2 * (radius + error))), inside_(radius > error ? std::sqrt(2 * (radius - error)) : 0) {}
+
+    static std::size_t bytes(std::size_t rows, std::size_t stride) {
+        static_assert(kByteRowPadding % alignof(QuantizedRow) == 0);
+        return rows * (padded(stride, kByteRowPadding) + sizeof(QuantizedRow));
+    }
 
     void store(const float* unit, std::size_t place) {
-        std::int8_t* to = data_.data() + place * stride_;
+        std::int8_t* to = data_ + place * stride_;
         rows_[place] = kernel_.rows->quantize(unit, float_stride_, to);
         rows_[place].error += float(kUnitRowError);
         std::fill(to + float_stride_, to + stride_, std::int8_t(0));
@@ -32,7 +38,7 @@ public:
 
     // A row as the first operand of verdicts, with the kernel's offset: `stride` bytes.
     void lift(std::size_t place, std::uint8_t* out) const {
-        const std::int8_t* from = data_.data() + place * stride_;
+        const std::int8_t* from = data_ + place * stride_;
         const std::uint64_t offset = std::uint64_t(kernel_.bytes->offset) * 0x0101010101010101u;
         for (std::size_t k = 0, stride = stride_; k < stride; k += 8) {
             std::uint64_t eight;
@@ -44,14 +50,16 @@ public:
 
     // Rows lie anywhere in memory: asks for one ahead of its verdict.
     void prefetch(std::size_t place) const {
-        for (std::size_t k = 0; k < stride_; k += 64) __builtin_prefetch(data_.data() + place * stride_ + k);
+        for (std::size_t k = 0; k < stride_; k += 64) __builtin_prefetch(data_ + place * stride_ + k);
     }
 
-    // Whether the pair is an edge; `lifted` is row a.
-    Verdict verdict(std::size_t a, const std::uint8_t* lifted, std::size_t b) const {
-        const QuantizedRow &u = rows_[a], &v = rows_[b];
+    const QuantizedRow& quantized(std::size_t place) const { return rows_[place]; }
+
+    // Whether the pair is an edge: `u` and `lifted` are its first row, which may be of other ByteRows of equal stride.
+    Verdict verdict(const QuantizedRow& u, const std::uint8_t* lifted, std::size_t b) const {
+        const QuantizedRow& v = rows_[b];
         const std::int32_t dot =
-            kernel_.bytes->dot(lifted, data_.data() + b * stride_, stride_) - kernel_.bytes->offset * v.sum;
+            kernel_.bytes->dot(lifted, data_ + b * stride_, stride_) - kernel_.bytes->offset * v.sum;
         const double squared = double(u.squared) + v.squared - 2.0 * u.step * v.step * dot;
         const double errors = double(u.error) + v.error;
         // The float32 numbers of a row are rounded: a millionth covers that.
@@ -66,8 +74,8 @@ public:
 private:
     Kernel kernel_;
     std::size_t float_stride_, stride_;
-    std::vector<QuantizedRow> rows_;
-    Aligned<std::int8_t> data_;
+    std::int8_t* data_;
+    QuantizedRow* rows_;
     double outside_, inside_;
 };
 

@@ -39,15 +39,16 @@ public:
         return true;
     }
 
-    void join(std::size_t a, std::size_t b) {
+    // Whether it was this call that joined them.
+    bool join(std::size_t a, std::size_t b) {
         Index i = Index(a), j = Index(b);
         for (;;) {
             i = find(i);
             j = find(j);
-            if (i == j) return;
+            if (i == j) return false;
             if (i > j) std::swap(i, j);
             Index root = j;  // only a root may be linked, and only to a smaller index: no cycles
-            if (parent_[j].compare_exchange_strong(root, i)) return;
+            if (parent_[j].compare_exchange_strong(root, i)) return true;
         }
     }
 

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -36,20 +37,31 @@ constexpr float kSmallestStep = 1e-3f;
 
 class FilterRows {
 public:
-    FilterRows(std::size_t rows, const Filter& filter, std::size_t stride, double radius, const Kernel& kernel,
-               Job& job)
-        : filter_(filter), radius_(radius), kernel_(kernel), stride_(stride),
-          groups_((rows + kBlock - 1) / kBlock * (kBlock / kGroupRows)), packed_(groups_ * kGroupRows * filter.kept),
-          bars_(groups_ * kGroupRows, kNever), offsets_(groups_ * kGroupRows, 0) {
-        std::fill(packed_.data(), packed_.data() + groups_ * kGroupRows * filter.kept, std::uint8_t(kernel.bytes->offset));
-        if (!filter.basis) return;
-        const double skew = basis_skew(job);
-        projection_error_ = std::sqrt(double(filter.directions)) * (1 + skew) * kernel.tile.rounding(stride) + skew +
-                            (1 + skew) * kUnitRowError;
-    }
-
     static constexpr std::size_t kBlock = 192;  // rows of a tile: whole strips of packed groups
     static_assert(kBlock % (kGroupRows * kStripGroups) == 0 && kBlock % kStripRows == 0);
+
+    // The rows live in `memory`: as many bytes as bytes() says, starting on a 64-byte boundary. They are those that lie
+    // there already, or are stored after clear().
+    FilterRows(std::size_t rows, const Filter& filter, std::size_t stride, double radius, const Kernel& kernel,
+               std::byte* memory)
+        : filter_(filter), radius_(radius), kernel_(kernel), stride_(stride), places_(padded(rows, kBlock)),
+          packed_(reinterpret_cast<std::uint8_t*>(memory)),
+          bars_(reinterpret_cast<std::int32_t*>(memory + places_ * filter.kept)), offsets_(bars_ + places_) {}
+
+    static std::size_t bytes(std::size_t rows, std::size_t kept) {
+        return padded(rows, kBlock) * (kept + 2 * sizeof(std::int32_t));
+    }
+
+    // Makes ready for storing.
+    void clear(Job& job) {
+        std::fill(packed_, packed_ + places_ * filter_.kept, std::uint8_t(kernel_.bytes->offset));
+        std::fill(bars_, bars_ + places_, kNever);
+        std::fill(offsets_, offsets_ + places_, 0);
+        if (!filter_.basis) return;
+        const double skew = basis_skew(job);
+        projection_error_ = std::sqrt(double(filter_.directions)) * (1 + skew) * kernel_.tile.rounding(stride_) + skew +
+                            (1 + skew) * kUnitRowError;
+    }
 
     // Shortens and quantizes unit rows (`stride` floats each) that go to places[0], places[1], ...
     void store(const float* unit, std::size_t count, const std::size_t* places) {
@@ -79,7 +91,7 @@ public:
     void unpack(std::size_t place, std::int8_t* rows, std::int32_t* bars) const {
         const int offset = kernel_.bytes->offset;
         for (std::size_t r = 0; r < kBlock; ++r) {
-            const std::uint8_t* from = packed_.data() + at(place + r);
+            const std::uint8_t* from = packed_ + at(place + r);
             for (std::size_t k = 0; k < filter_.kept; k += kGroupStep)
                 for (std::size_t part = 0; part < kGroupStep; ++part)
                     rows[r * filter_.kept + k + part] = std::int8_t(int(from[k * kGroupRows + part]) - offset);
@@ -90,14 +102,13 @@ public:
     // Which of the rows b, b + 1, ... may be edges of which unpacked rows: kBlock / 64 words a row.
     void candidates(const std::int8_t* rows, const std::int32_t* bars, std::size_t b, std::uint64_t* words) const {
         std::uint16_t masks[kBlock * kBlock / kGroupRows];
-        kernel_.bytes->above(rows, kBlock, packed_.data() + at(b), kBlock / kGroupRows, filter_.kept, bars, bars_.data() + b, masks);
+        kernel_.bytes->above(rows, kBlock, packed_ + at(b), kBlock / kGroupRows, filter_.kept, bars, bars_ + b, masks);
         for (std::size_t w = 0; w < kBlock * kBlock / 64; ++w)
             words[w] = masks[4 * w] | std::uint64_t(masks[4 * w + 1]) << 16 | std::uint64_t(masks[4 * w + 2]) << 32 |
                        std::uint64_t(masks[4 * w + 3]) << 48;
     }
 
     std::size_t kept() const { return filter_.kept; }
-    std::size_t places() const { return groups_ * kGroupRows; }
 
 private:
     static constexpr std::int32_t kNever = 1 << 29;  // above any product, and two of them with an offset below 2^31
@@ -111,7 +122,7 @@ private:
         const Rounded rounded =
             kernel_.rows->round(x, filter_.centre, filter_.kept, filter_.step, bytes);
         const int offset = kernel_.bytes->offset;
-        std::uint8_t* to = packed_.data() + at(place);
+        std::uint8_t* to = packed_ + at(place);
         for (std::size_t k = 0; k < filter_.kept; k += kGroupStep)
             for (std::size_t part = 0; part < kGroupStep; ++part)
                 to[k * kGroupRows + part] = std::uint8_t(int(bytes[k + part]) + offset);
@@ -147,9 +158,9 @@ private:
     Filter filter_;
     double radius_, projection_error_ = 0;
     Kernel kernel_;
-    std::size_t stride_, groups_;
-    Aligned<std::uint8_t> packed_;
-    std::vector<std::int32_t> bars_, offsets_;
+    std::size_t stride_, places_;
+    std::uint8_t* packed_;
+    std::int32_t *bars_, *offsets_;
 };
 
 }  // namespace syndr

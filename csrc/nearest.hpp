@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <utility>
@@ -58,8 +59,10 @@ inline Neighbours nearest(const MatrixView& queries, const double* query_norms, 
             scores.clear();
             for (std::size_t b = 0; b < base.rows; ++b) {
                 if (settings.query_groups && settings.query_groups[q] == settings.base_groups[b]) continue;
+                const float score = sign * product[b];
+                if (std::isnan(score)) continue;  // of a row without a direction, which cannot be ranked
                 rows.push_back(b);
-                scores.push_back(sign * product[b]);
+                scores.push_back(score);
             }
             const std::size_t count = std::min(k, rows.size());
             if (count == 0) continue;

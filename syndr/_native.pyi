@@ -48,6 +48,48 @@ class RangeJoin:
     def pairs(self, first: int, last: int, progress: _Tick) -> tuple[_Longs, _Longs, _Floats]: ...
     def counts(self) -> dict[str, int]: ...
 
+def prepared_rows(
+    X: _Features,
+    norms: _Floats,
+    radius: float,
+    labels: _Floats | None,
+    members: _Longs,
+    basis: npt.NDArray[np.float32] | None,
+    centre: npt.NDArray[np.float32],
+    step: float,
+    whole_rows: bool,
+    threads: int,
+) -> npt.NDArray[np.uint8]: ...
+
+class BlockJoin:
+    """Every pair closer than a radius in one block of prepared rows, or between two; numbered through both blocks."""
+
+    def __init__(
+        self,
+        X: _Features,
+        norms: _Floats,
+        radius: float,
+        labels: _Floats | None,
+        gap: float,
+        members: _Longs,
+        prepared: npt.NDArray[np.uint8],
+        other_members: _Longs | None = None,
+        other_prepared: npt.NDArray[np.uint8] | None = None,
+    ) -> None: ...
+    @property
+    def tasks(self) -> int: ...
+    def forest(self, groups: _Longs) -> tuple[_Longs, _Longs]: ...
+    def pairs(self, first: int, last: int, progress: _Tick) -> tuple[_Longs, _Longs, _Floats]: ...
+    def counts(self) -> dict[str, int]: ...
+
+class JoinedRows:
+    """Sets of rows, joined pair by pair."""
+
+    def __init__(self, rows: int) -> None: ...
+    def join(self, i: _Longs, j: _Longs) -> int: ...
+    def roots(self, rows: _Longs) -> _Longs: ...
+    def labels(self) -> _Longs: ...
+
 def principal_filter(
     X: _Features, norms: _Floats, sampled: int, directions: int, threads: int, progress: _Tick
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], float]: ...

@@ -30,8 +30,19 @@ class StoreError(SyndrError):
     """A folder of features or results is incomplete, damaged or made with other settings."""
 
 
+class ClusterError(SyndrError):
+    """A cluster of machines cannot be reached, or does not get the work done."""
+
+
 class MissingExtraError(SyndrError, ImportError):
     """An optional package is not installed; the message holds the exact install line."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether an error says that memory, or another thread, could not be had; torch and C++ have their own."""
+    text = str(error).lower()
+    words = ("allocate memory", "out of memory", "bad_alloc", "can't start new thread", "resource temporarily unavail")
+    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and any(word in text for word in words))
 
 
 def require(module: str, extra: str) -> ModuleType:

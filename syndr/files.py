@@ -3,34 +3,21 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import math
 import os
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, time
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from syndr.errors import StoreError
 
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(file: IO[str]) -> None:
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-
-else:
-    import fcntl
-
-    def _lock(file: IO[str]) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-# In the names of temporary files, so that those of a killed process can be told from others.
-_UNFINISHED = ".unfinished-"
+#: In the names of temporary files and folders, so that those of a killed process can be told from others.
+UNFINISHED = ".unfinished-"
 
 
 @contextmanager
@@ -45,34 +32,40 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 
     Yields:
         The temporary path to write to.
+
+    Raises:
+        StoreError: When the disk is full.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}{_UNFINISHED}", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
+    with full_disk_explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem}{UNFINISHED}", suffix=path.suffix, dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            # mkstemp makes private files; a result should have the permissions any other new file has.
+            umask = os.umask(0)
+            os.umask(umask)
+            temporary.chmod(0o666 & ~umask)
+            yield temporary
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def full_disk_explained(where: Path) -> Iterator[None]:
+    """Turn the operating system's words for a full disk into a StoreError that says where and what to do."""
     try:
-        # mkstemp makes private files; a result should have the permissions any other new file has.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def is_unfinished(path: Path) -> bool:
-    """Tell whether a file is what a writer that was killed has left."""
-    return path.name.startswith(".") and _UNFINISHED in path.name
-
-
-def remove_unfinished(folder: str | Path) -> None:
-    """Remove what writers that were killed have left in a folder and below; nobody else may write there meanwhile."""
-    for path in Path(folder).rglob(f".*{_UNFINISHED}*"):
-        path.unlink()
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        raise StoreError(
+            f"{where}: no room to write ({error.strerror}); what was finished is kept: make room and run it again"
+        ) from error
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -107,29 +100,11 @@ def read_json(path: str | Path) -> dict[str, Any]:
     """
     try:
         value = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise StoreError(f"{path} cannot be read: {error}; delete it to have it made again") from error
     if not isinstance(value, dict):
         raise StoreError(f"{path} is not a record of a run; delete it to have it made again")
     return value
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Keep other processes that lock the same folder away; a process that ends, however, lets go.
-
-    Args:
-        folder: An existing folder; the file ``.lock`` in it carries the lock, and stays.
-
-    Raises:
-        StoreError: When another process has it.
-    """
-    with (folder / ".lock").open("a") as file:
-        try:
-            _lock(file)
-        except (BlockingIOError, PermissionError) as error:  # POSIX's and Windows' word for a lock that is taken
-            raise StoreError(f"{folder}: another process is writing there; wait for it, or stop it") from error
-        yield
 
 
 def write_rows(path: str | Path, rows: Sequence[Mapping[str, Any]]) -> None:

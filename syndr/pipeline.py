@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from syndr.datasets import check_leakage
 from syndr.downsample import DRCDown, Thinning
 from syndr.features import FeatureStore, build_backbone, extract
 from syndr.files import read_json, write_json
+from syndr.folders import locked
 from syndr.images import write_rejected
 from syndr.inputs import check_device, thumbnails_of
 from syndr.progress import Progress, silent
@@ -67,7 +69,7 @@ def run(recipe: Recipe, progress: Progress = silent) -> dict[str, Any]:
 
     Raises:
         InputError: When an input is not usable, or a target shares references or files with what training sees.
-        StoreError: When the folder belongs to another experiment or is damaged.
+        StoreError: When the folder belongs to another experiment, is damaged, or another process is using it.
     """
     check_device(recipe.device)
     data = training_set(recipe)
@@ -88,14 +90,18 @@ def run(recipe: Recipe, progress: Progress = silent) -> dict[str, Any]:
             check_leakage(seen, target.samples, f"target {name}")
     from syndr.distort import dncnn_weights
 
-    with dncnn_weights(recipe.distort.dncnn_weights):
-        stages = Stages(recipe.output, _identity(recipe, data, pool, targets))
+    folder = Path(recipe.output)
+    with ExitStack() as held:
+        held.enter_context(dncnn_weights(recipe.distort.dncnn_weights))  # which may not be there: before the folder is
+        folder.mkdir(parents=True, exist_ok=True)
+        held.enter_context(locked(folder))
+        stages = Stages(folder, _identity(recipe, data, pool, targets))
         experiment = _Experiment(recipe, stages.path, data, pool, targets, progress)
         summaries: dict[str, Any] = {}
         for stage in ("features", "select", "synthesize", "train", "evaluate"):
             summaries[stage] = stages.run(stage, getattr(experiment, stage), progress)
-    report = stages.path / "report.html"
-    write_report(stages.path, report, thumbnails_of)
+        report = folder / "report.html"
+        write_report(folder, report, thumbnails_of)
     return {**summaries, "report": str(report)}
 
 

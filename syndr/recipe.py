@@ -245,7 +245,7 @@ def read_recipe(path: str | Path) -> Recipe:
         raise InputError(f"{path}: no such recipe") from error
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{path}: not TOML: {error}") from error
     try:
         return make_recipe(settings)

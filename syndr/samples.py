@@ -18,6 +18,7 @@ import pyarrow.csv
 import pyarrow.json
 import pyarrow.parquet
 
+from syndr.claims import check_parquet
 from syndr.errors import InputError
 from syndr.files import atomic_path, plain
 
@@ -216,11 +217,30 @@ def read_table(path: str | Path) -> pa.Table:
     if reader is None:
         raise InputError(f"{path}: not a sample table; use one of {', '.join(_READERS)}")
     try:
-        return reader(path)
+        table = reader(path)
+        # Arrow looks at names and texts, whether they are UTF-8, only when they are asked for.
+        _ = table.column_names
+        table.validate(full=True)
+        return table
+    except InputError:
+        raise
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file") from error
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
         raise InputError(f"{path}: cannot be read as {path.suffix}: {error}") from error
+
+
+def column_texts(table: pa.Table, name: str, path: str | Path) -> list[str | None]:
+    """Give a column of a table that was read from a file, as texts.
+
+    Raises:
+        InputError: When its values are none, nor can be written as one.
+    """
+    try:
+        texts: list[str | None] = table[name].cast(pa.string()).to_pylist()
+    except pa.ArrowException as error:
+        raise InputError(f"{path}: the column {name!r} does not hold texts: {error}") from error
+    return texts
 
 
 def _as_array(name: str, values: Any) -> pa.Array:
@@ -245,6 +265,11 @@ def _typed(table: pa.Table) -> pa.Table:
         except pa.ArrowException as error:
             raise InputError(f"sample table: column {name!r} must be {wanted}: {error}") from error
     return table
+
+
+def _read_parquet(path: Path) -> pa.Table:
+    check_parquet(path)
+    return pyarrow.parquet.read_table(path)
 
 
 def _read_csv(path: Path) -> pa.Table:
@@ -279,7 +304,7 @@ def _write_jsonl(table: pa.Table, path: Path) -> None:
 _HASH_ROWS = 1 << 16
 
 _READERS = {
-    ".parquet": pyarrow.parquet.read_table,
+    ".parquet": _read_parquet,
     ".csv": _read_csv,
     ".jsonl": _read_jsonl,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from syndr.downsample import Thinning
 from syndr.files import atomic_path
@@ -16,6 +17,9 @@ from syndr.select import SELECTED, SET_ASIDE, TOO_CLOSE, TOO_FAR, Selection
 #: Where a run keeps the features of some samples for the map of its report: ``ids`` and ``features``.
 THINNING_FEATURES = "thinning_features.npz"
 _MAP_ROWS = 3000
+
+# What spreadsheets run (OWASP, "CSV injection"); and the mark itself, so that no two texts become one.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'")
 
 NO_DIRECTION = "the features have zero norm, NaN, infinity or a norm outside 1e-140..1e140"
 
@@ -78,6 +82,25 @@ def cluster_sizes_table(thinning: Thinning) -> Samples:
         largest_distance=thinning.inner_distances(),
         label_span=thinning.label_span,
     )
+
+
+def safe_text(text: str) -> str:
+    """Put a ``'`` before a text that a spreadsheet would take for a formula, or that begins with one itself."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def spreadsheet_safe(samples: Samples) -> Samples:
+    """Give a table to be opened in a spreadsheet: no name and no text in it is taken for a formula.
+
+    Different texts stay different, and numbers stay numbers.
+    """
+    columns = {
+        safe_text(name): pa.array([None if text is None else safe_text(text) for text in column.to_pylist()])
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+        else column
+        for name, column in zip(samples.table.column_names, samples.table.columns, strict=True)
+    }
+    return Samples(pa.table(columns))
 
 
 def write_thinning_features(thinning: Thinning, path: Path, seed: int = 0) -> None:

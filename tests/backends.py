@@ -19,4 +19,9 @@ def make(name):
         from syndr.search.cuda import CudaSearch
 
         return CudaSearch(device="cpu")  # the same steps in plain torch; search/test_cuda*.py have more
+    if name == "ray":
+        pytest.importorskip("ray", reason="the extra ray is not installed")
+        from syndr.search.ray import RaySearch
+
+        return RaySearch(block_rows=70)  # so that few rows make several blocks; one cluster for the whole session
     return get_search(name)

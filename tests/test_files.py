@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 import pytest
 
-from syndr.files import atomic_path, remove_unfinished, write_text
+from syndr.errors import StoreError
+from syndr.files import atomic_path, write_text
 
 
 def test_a_new_file_in_a_new_folder(tmp_path):
@@ -56,14 +58,17 @@ def test_permissions_are_those_of_any_new_file(tmp_path, umask, mode):
     assert (tmp_path / "a.txt").stat().st_mode & 0o777 == mode
 
 
-def test_what_a_killed_writer_left_can_be_removed(tmp_path):
-    (tmp_path / "deep").mkdir()
-    for name in (".hidden.csv", "a.unfinished-b.csv", "deep/a.csv"):
-        (tmp_path / name).touch()
-    with atomic_path(tmp_path / "deep" / "a.csv") as first, atomic_path(tmp_path / ".b.png") as second:
-        copies = [path.with_name(path.name.replace("unfinished-", "unfinished-0")) for path in (first, second)]
-        for path in copies:
-            path.touch()
-    remove_unfinished(tmp_path)
-    left = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file())
-    assert left == [".b.png", ".hidden.csv", "a.unfinished-b.csv", "deep/a.csv"]
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+def test_a_full_disk_is_told_with_the_file(tmp_path, code):
+    target = tmp_path / "a.csv"
+    target.write_text("old")
+    told = pytest.raises(StoreError, match=r"a\.csv: no room to write \(.*\); what was finished is kept: make room")
+    with told, atomic_path(target):
+        raise OSError(code, os.strerror(code))
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_other_errors_of_the_disk_stay_what_they_are(tmp_path):
+    with pytest.raises(OSError, match="Input/output error"), atomic_path(tmp_path / "a.csv"):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))

@@ -98,10 +98,10 @@ py::tuple extremes(const py::array& images, unsigned threads) {
 
 template <class U>
 py::array_t<U> stretch(const py::array& images, const Doubles& low, const Doubles& high,
-                       const py::array_t<bool>& eight_bit, unsigned threads) {
+                       const py::array_t<bool, py::array::c_style>& eight_bit, unsigned threads) {
     const auto rows = std::size_t(images.shape(0)), count = std::size_t(images.shape(1));
     const double *const lows = values(low, rows, "low"), *const highs = values(high, rows, "high");
-    if (std::size_t(eight_bit.size()) != rows) throw py::value_error("eight_bit must have one entry per row");
+    if (eight_bit.ndim() != 1 || std::size_t(eight_bit.size()) != rows) throw py::value_error("eight_bit must have one entry per row");
     const bool* const flags = eight_bit.data();
     py::array_t<U> result({rows, count});
     U* const to = result.mutable_data();

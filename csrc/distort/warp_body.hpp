@@ -22,7 +22,10 @@ struct Warp {
         T weight[4][kChunk];
 
         void set(std::size_t i, std::int32_t place, T shift, std::int32_t low, std::int32_t high) {
-            const T back = -shift;
+            // Beyond every picture already, and within what converts to an integer; NaN too.
+            constexpr T kFar = T(1 << 30);
+            const T bounded = -shift > -kFar ? -shift : -kFar;
+            const T back = bounded < kFar ? bounded : kFar;
             const std::int32_t cut = std::int32_t(back), floor = cut - (T(cut) > back);
             const T t = back - T(floor);
             const std::int32_t at = place + floor;

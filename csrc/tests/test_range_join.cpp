@@ -1,6 +1,8 @@
 // The tiled join against two nested loops: pairs, order, components; every kernel, thread count and layout.
 #include "range_join.hpp"
 
+#include <algorithm>
+#include <map>
 #include <numeric>
 #include <random>
 
@@ -57,6 +59,53 @@ struct AnyFilter {
     syndr::Filter filter;
 };
 
+// The same in blocks of rows, each prepared apart and taken up from a copy of its memory.
+void compare_blocks(Matrix& rows, const std::vector<syndr::Pair>& expected, const std::vector<std::int64_t>& components,
+                    const syndr::JoinSettings& settings, syndr::Job& job) {
+    constexpr std::size_t kRows = 250;
+    const auto norms = rows.norms();
+    std::vector<std::vector<std::uint32_t>> members;
+    std::vector<syndr::Aligned<std::byte>> memory;
+    std::vector<std::shared_ptr<syndr::PreparedRows>> blocks;
+    for (std::size_t first = 0; first < rows.rows(); first += kRows) {
+        syndr::JoinSettings own = settings;
+        for (std::size_t r = first; r < std::min(rows.rows(), first + kRows); ++r)
+            own.members.push_back(std::uint32_t(r * 11 % rows.rows()));  // in no order
+        const syndr::PreparedRows made(rows.view(), norms.data(), own, job);
+        memory.emplace_back(made.bytes());
+        std::memcpy(memory.back().data(), made.memory(), made.bytes());
+        blocks.push_back(std::make_shared<syndr::PreparedRows>(rows.view(), own, memory.back().data(), made.bytes()));
+        members.push_back(own.members);
+    }
+    std::map<std::pair<std::int64_t, std::int64_t>, double> distance;
+    for (const syndr::Pair& pair : expected) distance[{pair.i, pair.j}] = pair.distance;
+    syndr::DisjointSet sets(rows.rows());
+    std::size_t links = 0, pairs = 0;
+    for (std::size_t a = 0; a < blocks.size(); ++a)
+        for (std::size_t b = a; b < blocks.size(); ++b) {
+            std::vector<std::uint32_t> both = members[a];
+            if (b != a) both.insert(both.end(), members[b].begin(), members[b].end());
+            std::vector<std::int64_t> groups;
+            for (const std::uint32_t row : both) groups.push_back(sets.find(row));
+            syndr::RangeJoin join(rows.view(), norms.data(), settings, blocks[a], blocks[b]);
+            for (const syndr::Link& link : join.forest(groups, job)) {
+                CHECK(sets.join(both[link.a], both[link.b]));  // none more than needed
+                ++links;
+            }
+            for (const syndr::Pair& pair : join.pairs(0, join.tasks(), job)) {
+                const std::int64_t i = std::min(both[pair.i], both[pair.j]), j = std::max(both[pair.i], both[pair.j]);
+                const auto known = distance.find({i, j});
+                CHECK(known != distance.end() && known->second == pair.distance);
+                ++pairs;
+            }
+        }
+    std::vector<std::uint32_t> places(rows.rows());
+    std::iota(places.begin(), places.end(), 0u);
+    CHECK(sets.labels(places) == components);
+    CHECK(links + std::size_t(*std::max_element(components.begin(), components.end())) + 1 == rows.rows());
+    CHECK(pairs == expected.size());
+}
+
 void compare(Matrix& rows, const std::vector<syndr::Pair>& all, syndr::JoinSettings settings, unsigned threads) {
     std::vector<syndr::Pair> expected;
     for (const syndr::Pair& pair : all)
@@ -73,10 +122,10 @@ void compare(Matrix& rows, const std::vector<syndr::Pair>& all, syndr::JoinSetti
     struct Trial {
         std::size_t directions;
         float step;
-        bool random, whole_rows;
+        bool random, whole_rows, blocks = false;
     };
     for (const Trial& trial : {Trial{0, 0, false, false}, {0, 0.02f, false, true}, {5, 0, false, true},
-                               {15, 0, false, false}, {15, 0.2f, false, true}, {8, 0.001f, true, true}}) {
+                               {15, 0, false, false, true}, {15, 0.2f, false, true, true}, {8, 0.001f, true, true}}) {
         const AnyFilter any(rows, trial.directions, trial.step, trial.random, settings.kernel);
         settings.filter = any.filter;
         settings.whole_rows = trial.whole_rows;
@@ -94,6 +143,7 @@ void compare(Matrix& rows, const std::vector<syndr::Pair>& all, syndr::JoinSetti
         std::size_t together = 0;
         for (std::size_t task = 0; task < join.tasks(); ++task) together += join.pairs(task, task + 1, job).size();
         CHECK(together == expected.size());
+        if (trial.blocks) compare_blocks(rows, expected, components, settings, job);
     }
 }
 

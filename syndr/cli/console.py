@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import astuple
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,9 +16,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from syndr import progress
+from syndr.errors import InputError
 from syndr.files import plain
 from syndr.images import Rejected, write_rejected
 from syndr.samples import Samples
+from syndr.tables import safe_text, spreadsheet_safe
 
 out = Console()
 err = Console(stderr=True)
@@ -37,6 +40,22 @@ Places = Annotated[Place, typer.Option(help="Places of points: auto is UMAP wher
 #: What an option ``--only`` takes (``syndr.inputs.chosen_ids``).
 ONLY = "a table with their ids; of one by select those selected, of one by downsample those kept"
 Seed = Annotated[int, typer.Option(help="Seed of every draw.")]
+
+
+class EngineName(StrEnum):
+    """Who does the work."""
+
+    local = "local"
+    ray = "ray"
+
+
+EngineOption = Annotated[
+    EngineName, typer.Option("--engine", help="local: this process; ray: the workers of a Ray cluster.")
+]
+Address = Annotated[
+    str | None,
+    typer.Option(help="The Ray cluster's head, such as host:6379; by default RAY_ADDRESS, or this machine alone."),
+]
 
 
 def _device(name: str) -> str:
@@ -76,17 +95,44 @@ Device = Annotated[str, typer.Option(help="Where torch computes: cpu, cuda, cuda
 
 def table_option(text: str) -> Any:
     """Make the option ``--out`` for a table to write."""
-    return typer.Option("--out", "-o", help=f"{text} (.csv, .parquet or .jsonl).", dir_okay=False, callback=_table_file)
+    # Eager: read before --spreadsheet-safe, which looks at it.
+    return typer.Option(
+        "--out", "-o", help=f"{text} (.csv, .parquet or .jsonl).", dir_okay=False, callback=_table_file, is_eager=True
+    )
 
 
-def set_aside(out: Path | None, rejected: Sequence[Rejected]) -> None:
+def _only_csv(context: typer.Context, safe: bool) -> bool:
+    out = context.params.get("out")
+    if safe and out is not None and Path(out).suffix.lower() != ".csv":
+        raise InputError(f"{out}: --spreadsheet-safe is for .csv, the kind that spreadsheets take formulas from")
+    return safe
+
+
+SpreadsheetSafe = Annotated[
+    bool,
+    typer.Option(
+        "--spreadsheet-safe",
+        help="For a .csv that people will open in a spreadsheet: a ' before each text that it would take for a "
+        "formula. Other commands would then read changed ids.",
+        callback=_only_csv,
+    ),
+]
+
+
+def write_table(samples: Samples, out: Path, safe: bool) -> None:
+    """Write a result, as it is or so that no spreadsheet takes a text in it for a formula."""
+    (spreadsheet_safe(samples) if safe else samples).write(out)
+
+
+def set_aside(out: Path | None, rejected: Sequence[Rejected], safe: bool = False) -> None:
     """List what was set aside in ``<out>.rejected.csv``; nothing set aside, or no ``out``, leaves no such file."""
     listed = ""
     if out is not None:
         path = out.with_name(f"{out.name}.rejected.csv")
         path.unlink(missing_ok=True)
         if rejected:
-            write_rejected(path, rejected)
+            as_written = [Rejected(*map(safe_text, astuple(entry))) for entry in rejected] if safe else rejected
+            write_rejected(path, as_written)
             listed = f", see {path}"
     if rejected:
         note(f"{len(rejected)} set aside{listed}; first {rejected[0].id}: {rejected[0].reason}")

@@ -11,11 +11,30 @@ import numpy as np
 import typer
 from rich.table import Table
 
-from syndr.cli.console import ONLY, Device, DncnnWeights, Json, Seed, bars, set_aside, show, table, table_option
+from syndr.cli.console import (
+    ONLY,
+    Address,
+    Device,
+    DncnnWeights,
+    EngineName,
+    EngineOption,
+    Json,
+    Seed,
+    SpreadsheetSafe,
+    bars,
+    set_aside,
+    show,
+    table,
+    table_option,
+    write_table,
+)
+from syndr.cluster import check_engine
 from syndr.datasets import LabelScale
 from syndr.downsample import MEASURED_MEMBERS, DRCDown, Thinning
-from syndr.errors import InputError
+from syndr.errors import InputError, require
 from syndr.features import FeatureStore, read_features
+from syndr.features.shards import map_array
+from syndr.folders import unchanged
 from syndr.images import Rejected
 from syndr.inputs import chosen_ids, table_or_folder
 from syndr.progress import Progress, track
@@ -68,22 +87,23 @@ def select(
         Threshold, typer.Option(help="nearest: as released; all_pairs: as printed.")
     ] = Threshold.nearest,
     max_selected: Annotated[int | None, typer.Option(help="Most candidates to select.")] = None,
+    spreadsheet_safe: SpreadsheetSafe = False,
     as_json: Json = False,
 ) -> None:
     """Pick candidates that are diverse yet in distribution (DDCUp).
 
     Example: `syndr select --references train.features --candidates pool.features -o selection.csv`
     """
-    reference_ids, reference_features = _features(references)
-    candidate_ids, candidate_features = _features(candidates)
-    with bars() as progress:
+    with unchanged(*_files(references), *_files(candidates)), bars() as progress:
+        reference_ids, reference_features = _features(references)
+        candidate_ids, candidate_features = _features(candidates)
         selection = DDCUp(diversity.value, threshold.value, max_selected, on_bad_rows="set_aside").select(
             reference_features, candidate_features, candidate_ids=candidate_ids, progress=progress
         )
     pool = Samples.from_columns(id=candidate_ids or [str(row) for row in range(len(candidate_features))])
     names = reference_ids or [str(row) for row in range(len(reference_features))]
-    selection_table(selection, pool, names).write(out)
-    set_aside(out, selection_rejected(selection, pool.ids, names))
+    write_table(selection_table(selection, pool, names), out, spreadsheet_safe)
+    set_aside(out, selection_rejected(selection, pool.ids, names), spreadsheet_safe)
     result = {"table": str(out), "lower": selection.lower, "upper": selection.upper, "counts": selection.counts}
     show(
         result,
@@ -115,7 +135,10 @@ def synthesize(
     folder: Annotated[Path | None, typer.Option(help="Where to write them; beside the table by default.")] = None,
     dncnn_weights: DncnnWeights = None,
     device: Device = "cpu",
+    engine: EngineOption = EngineName.local,
+    address: Address = None,
     seed: Seed = 0,
+    spreadsheet_safe: SpreadsheetSafe = False,
     as_json: Json = False,
 ) -> None:
     """Lay out distorted versions of pictures, with pseudo-labels when originals are given.
@@ -165,13 +188,13 @@ def synthesize(
         with bars() as progress:
             # Reference by reference, what was decoded is soon of no more use.
             dataset = VirtualDataset(table_of_rows, device, cache_bytes=1 << 25)
-            table_of_rows, rejected = dataset.materialize(target, materialize.value, progress)
+            table_of_rows, rejected = dataset.materialize(target, materialize.value, progress, engine.value, address)
         aside += rejected
         if not len(table_of_rows):
             raise InputError(f"none of the {len(rejected)} pictures could be made; the first: {rejected[0].reason}")
         result |= {"folder": str(target), "pictures": len(table_of_rows), "rejected": len(rejected)}
-    table_of_rows.write(out)
-    set_aside(out, aside)
+    write_table(table_of_rows, out, spreadsheet_safe)
+    set_aside(out, aside, spreadsheet_safe)
     show(result, as_json, *(f"{name}: {value}" for name, value in result.items()))
 
 
@@ -205,7 +228,10 @@ def downsample(
             help="The rows' pictures, for the page: a folder, or a sample table with id and path.", exists=True
         ),
     ] = None,
+    engine: EngineOption = EngineName.local,
+    address: Address = None,
     seed: Seed = 0,
+    spreadsheet_safe: SpreadsheetSafe = False,
     as_json: Json = False,
 ) -> None:
     """Thin dense clusters of look-alikes (DRCDown).
@@ -216,18 +242,18 @@ def downsample(
     """
     if pictures is not None and report is None:
         raise InputError("--pictures are for the page: give --report too")
-    backend = get_search(search)
-    ids, rows = _features(features)
+    backend = _search(search, engine.value, address)
     drcdown = DRCDown(
         distance, label_gap, min_keep, rule.value, random_state=seed, on_bad_rows="set_aside", search=backend
     )
-    names = ids or [str(row) for row in range(len(rows))]
-    quality = None if labels is None else _labels(labels, label_range, names)
-    with bars() as progress:
+    with unchanged(*_files(features), *_files(labels)), bars() as progress:
+        ids, rows = _features(features)
+        names = ids or [str(row) for row in range(len(rows))]
+        quality = None if labels is None else _labels(labels, label_range, names)
         drcdown.fit(rows, quality, ids, progress=progress)
     found = drcdown.result_
-    clusters_table(found).write(out)
-    set_aside(out, thinning_rejected(found))
+    write_table(clusters_table(found), out, spreadsheet_safe)
+    set_aside(out, thinning_rejected(found), spreadsheet_safe)
     written = {} if report is None else {"report": _write_page(report, drcdown, quality, pictures, features)}
     result = {
         "table": str(out),
@@ -257,6 +283,21 @@ def downsample(
         f"table: {out}",
         *(f"report: {path}" for path in written.values()),
     )
+
+
+def _search(search: str, engine: str, address: str | None) -> Search:
+    """Give the backend of a name; with Ray, its own, which is another way to the exact one's answer."""
+    if search == "ray":
+        engine, search = "ray", "exact"
+    check_engine(engine, address)
+    if engine == "local":
+        return get_search(search)
+    if search not in ("exact", "auto"):
+        raise InputError(f"--engine ray is an exact search of its own: leave --search {search} out")
+    require("ray", "ray")
+    from syndr.search.ray import RaySearch
+
+    return RaySearch(address)
 
 
 def _write_page(page: Path, drcdown: DRCDown, quality: Any, pictures: Path | None, features: Path) -> str:
@@ -313,6 +354,13 @@ def _largest_clusters(found: Thinning, progress: Progress) -> Table:
     )
 
 
+def _files(path: Path | None) -> list[Path]:
+    """Give the files that rows of features, or labels, come from; a store may grow meanwhile, its shards stay."""
+    if path is None:
+        return []
+    return sorted(path.glob("*.npy")) if path.is_dir() else [path]
+
+
 def _features(path: Path) -> tuple[list[str] | None, Any]:
     if (path / "manifest.json").exists():
         store = FeatureStore.open(path)
@@ -330,8 +378,8 @@ def _labels(path: Path, label_range: str, ids: list[str]) -> Any:
         raise InputError(f"--label-range must rise from one finite number to another, not {label_range!r}")
     if path.suffix == ".npy":
         try:
-            values = np.load(path, allow_pickle=False)
-        except ValueError as error:
+            values = np.array(map_array(path))
+        except (ValueError, EOFError) as error:
             raise InputError(f"{path}: not an .npy file of numbers: {error}") from error
         return LabelScale(str(path), (low, high), (low, high)).quality(values, [str(row) for row in range(len(values))])
     samples = Samples.read(path)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from syndr.cli.console import Json, bars, set_aside, show, table, table_option
+from syndr.cli.console import Json, SpreadsheetSafe, bars, set_aside, show, table, table_option, write_table
 from syndr.datasets import DATABASES, SPLITS, Database, check_database, find_database, read_database, split_by_reference
 
 app = typer.Typer(rich_markup_mode="markdown")
@@ -132,6 +132,7 @@ def read(
         int | None,
         typer.Option(help="Fill the column split with this split by reference, 0 to 9.", min=0, max=SPLITS - 1),
     ] = None,
+    spreadsheet_safe: SpreadsheetSafe = False,
     as_json: Json = False,
 ) -> None:
     """Write a database as a sample table: native score, quality from 0 to 10, reference, distortion, level.
@@ -141,7 +142,7 @@ def read(
     database = find_database(name)
     found = read_database(name, root, labels=labels, pictures=pictures, subset=subset)
     samples = found.samples if split is None else split_by_reference(found.samples, split)
-    samples.write(out)
+    write_table(samples, out, spreadsheet_safe)
     set_aside(out, [])
     variant = database.labels_named(labels).name if database.labels else None
     result = {"table": str(out), "database": database.name, "rows": len(samples), "labels": variant}

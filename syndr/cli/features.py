@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from syndr.cli.console import ONLY, Device, DncnnWeights, Json, bars, note, show
+from syndr.cli.console import ONLY, Address, Device, DncnnWeights, EngineName, EngineOption, Json, bars, note, show
 from syndr.cli.meter import meter
 from syndr.errors import InputError
 from syndr.features import FeatureStore, append, export, import_features, merge, subset, verify
@@ -67,6 +67,8 @@ def extract(
     image: Annotated[str | None, typer.Option(help="The data set's column of pictures.")] = None,
     dncnn_weights: DncnnWeights = None,
     device: Device = "cpu",
+    engine: EngineOption = EngineName.local,
+    address: Address = None,
     as_json: Json = False,
 ) -> None:
     """Compute the features of pictures and store them, memory-mapped, with their ids.
@@ -101,6 +103,8 @@ def extract(
             hash_files=hash_files,
             precision=precision.value,
             compile=compile,
+            engine=engine.value,
+            address=address,
         )
     rejected = len(samples) - len(store)
     if rejected:

@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from syndr.cli.console import Device, DncnnWeights, Json, Seed, bars, set_aside, show, table, table_option
+from syndr.cli.console import (
+    Device,
+    DncnnWeights,
+    Json,
+    Seed,
+    SpreadsheetSafe,
+    bars,
+    set_aside,
+    show,
+    table,
+    table_option,
+    write_table,
+)
 from syndr.cli.curate import Rule
 from syndr.cli.labelled import Database, InputSize, Labels, Root, Split, labelled_pictures
 from syndr.downsample import DRCDown
@@ -161,6 +173,7 @@ def evaluate(
     dncnn_weights: DncnnWeights = None,
     device: Device = "cpu",
     seed: Seed = 0,
+    spreadsheet_safe: SpreadsheetSafe = False,
     as_json: Json = False,
 ) -> None:
     """Measure a model's agreement with labels: SRCC, KRCC, PLCC raw and after a logistic, RMSE.
@@ -178,8 +191,8 @@ def evaluate(
         raise InputError(f"{samples}: the table needs a column 'quality' (higher is better)")
     predictions = _predict(model, data, found.input_size, crops, device, seed)
     if out is not None:
-        predictions.beside(data).write(out)
-    set_aside(out, predictions.rejected)
+        write_table(predictions.beside(data), out, spreadsheet_safe)
+    set_aside(out, predictions.rejected, spreadsheet_safe)
     scored = predictions.scored
     metrics = asdict(measure(predictions.scores[scored], data["quality"][scored]))
     notes = metrics.pop("notes")
@@ -203,6 +216,7 @@ def score(
     input_size: InputSize = None,
     device: Device = "cpu",
     seed: Seed = 0,
+    spreadsheet_safe: SpreadsheetSafe = False,
     as_json: Json = False,
 ) -> None:
     """Score pictures with a trained model; higher is better, on the scale it was trained on (0-10).
@@ -216,8 +230,8 @@ def score(
     )
     predictions = _predict(model, data, input_size or "native", crops, device, seed)
     if out is not None:
-        predictions.beside(data).write(out)
-    set_aside(out, predictions.rejected)
+        write_table(predictions.beside(data), out, spreadsheet_safe)
+    set_aside(out, predictions.rejected, spreadsheet_safe)
     scores = {name: float(value) for name, value in zip(data.ids, predictions.scores, strict=True)}
     show(
         {"scores": scores},

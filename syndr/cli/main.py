@@ -10,7 +10,7 @@ import typer
 from syndr import __version__
 from syndr.cli import curate, databases, features, figures, learn, pictures, tables, target_types, whole
 from syndr.cli.console import note
-from syndr.errors import InputError, SyndrError
+from syndr.errors import InputError, SyndrError, is_out_of_memory
 
 app = typer.Typer(
     name="syndr",
@@ -67,6 +67,15 @@ def _run() -> int:
         return 2
     except (SyndrError, OSError) as error:
         note(f"error: {error}")
+        return 1
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        reason = str(error).partition("\n")[0] or "an allocation failed"
+        note(
+            f"error: not enough memory ({reason}); what was finished is kept: give the process more memory, or use "
+            "smaller batches, fewer threads or fewer rows, and run it again"
+        )
         return 1
     except (KeyboardInterrupt, typer.Abort):  # some versions of typer give 130 themselves
         return _STOPPED

@@ -8,7 +8,19 @@ from typing import Annotated
 
 import typer
 
-from syndr.cli.console import Device, DncnnWeights, Json, Seed, bars, set_aside, show, table, table_option
+from syndr.cli.console import (
+    Device,
+    DncnnWeights,
+    Json,
+    Seed,
+    SpreadsheetSafe,
+    bars,
+    set_aside,
+    show,
+    table,
+    table_option,
+    write_table,
+)
 from syndr.inputs import table_or_folder
 from syndr.samples import Samples
 from syndr.sources import sized_images
@@ -98,6 +110,7 @@ def select_types(
     ] = "native",
     device: Device = "cpu",
     seed: Seed = 0,
+    spreadsheet_safe: SpreadsheetSafe = False,
     as_json: Json = False,
 ) -> None:
     """Choose the distortion types to train on for an unlabelled target, as DGQA does.
@@ -133,8 +146,9 @@ def select_types(
         for kind, name in sorted(names.items(), key=lambda entry: -found.votes[entry[0]])
     ]
     if out is not None:
-        Samples.from_columns(**{key: [row[key] for row in rows] for key in rows[0]}).write(out)
-    set_aside(out, found.rejected)
+        votes = Samples.from_columns(**{key: [row[key] for row in rows] for key in rows[0]})
+        write_table(votes, out, spreadsheet_safe)
+    set_aside(out, found.rejected, spreadsheet_safe)
     show(
         {"types": list(found.types), "pictures": found.pictures, "classes": rows},
         as_json,

@@ -12,7 +12,7 @@ import pyarrow as pa
 from syndr.datasets.label_scale import QUALITY, LabelScale
 from syndr.errors import InputError
 from syndr.images import METADATA_FILES
-from syndr.samples import Samples, read_table
+from syndr.samples import Samples, column_texts, read_table
 
 #: Names of the column of pictures, in the order of preference.
 _PICTURES = ("path", "file_name", "dist_name", "dist_img", "img_name", "image_name", "image")
@@ -58,9 +58,10 @@ def read_labelled_table(
     column = _first(table, _PICTURES)
     if column is None:
         raise InputError(f"{path}: no column of pictures; name it one of {', '.join(_PICTURES)}")
-    names = table[column].cast(pa.string()).to_pylist()
-    if None in names:
-        raise InputError(f"{path}: {names.count(None)} rows have no {column}")
+    given = column_texts(table, column, path)
+    names = [name for name in given if name is not None]
+    if len(names) < len(given):
+        raise InputError(f"{path}: {len(given) - len(names)} rows have no {column}")
     folder = Path(images) if images is not None else path.parent
     columns: dict[str, Any] = {"id": table["id"] if "id" in table.column_names else names}
     # A path column of one's own may be relative to anywhere; every other name is relative to the pictures' folder.
@@ -68,11 +69,11 @@ def read_labelled_table(
     columns["path"] = names if plain else [str(folder / name) for name in names]
     reference = _first(table, _REFERENCES)
     if reference is not None:
-        texts = table[reference].cast(pa.string()).to_pylist()
+        texts = column_texts(table, reference, path)
         columns["reference"] = [text if text is None or reference == "reference" else Path(text).stem for text in texts]
     split = _first(table, _SPLITS)
     if split is not None:
-        columns["split"] = table[split].cast(pa.string()).to_pylist()
+        columns["split"] = column_texts(table, split, path)
     used = {column, reference, split, *columns}
     rest = {name: table[name].combine_chunks() for name in table.column_names if name not in used}
     samples = Samples.from_columns(**columns, **rest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv
 
+from syndr.claims import check_archive
 from syndr.errors import InputError, require
 
 _EXCEL_97 = ".xls"
+_MOST_ROWS = 1 << 20
 
 
 def read_csv(path: Path, required: Sequence[str]) -> pa.Table:
@@ -24,9 +27,9 @@ def read_csv(path: Path, required: Sequence[str]) -> pa.Table:
     """
     try:
         table = pyarrow.csv.read_csv(path)
-    except (pa.ArrowException, OSError) as error:
+        missing = set(required) - set(table.column_names)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read as CSV: {error}") from error
-    missing = set(required) - set(table.column_names)
     if missing:
         raise InputError(f"{path}: columns {sorted(missing)} are missing; it has {table.column_names}")
     for name in required:
@@ -81,7 +84,7 @@ def read_mat(path: Path, *names: str) -> list[npt.NDArray[Any]]:
         found = loadmat(path, variable_names=names)
     except NotImplementedError as error:
         raise InputError(f"{path}: a MATLAB 7.3 file; save it in MATLAB with the option -v7") from error
-    except (MatReadError, OSError, ValueError, TypeError) as error:
+    except (MatReadError, OSError, ValueError, TypeError, IndexError, zlib.error) as error:
         raise InputError(f"{path}: cannot be read as a MATLAB file: {error}") from error
     missing = [name for name in names if name not in found]
     if missing:
@@ -114,6 +117,8 @@ def read_sheet(path: Path, columns: Sequence[str], sheet: str | None = None) -> 
     places: list[int] | None = None
     found: dict[str, list[Any]] = {name: [] for name in columns}
     for number, row in enumerate(rows, start=1):
+        if number > _MOST_ROWS:  # a damaged row number may lead there, over empty rows
+            raise InputError(f"{path}: more than {_MOST_ROWS:,} rows, the most a spreadsheet has; save it again")
         if places is None:
             header = [str(cell).strip() for cell in row]
             places = [header.index(name) for name in columns] if set(columns) <= set(header) else None
@@ -134,7 +139,10 @@ def read_sheet(path: Path, columns: Sequence[str], sheet: str | None = None) -> 
 def _xlsx_rows(path: Path, sheet: str | None) -> Iterator[Sequence[Any]]:
     openpyxl = require("openpyxl", "spreadsheets")
     try:
+        check_archive(path)
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    except InputError:
+        raise
     except Exception as error:  # zip, XML and key errors of many kinds
         raise InputError(f"{path}: cannot be read as a spreadsheet ({type(error).__name__}: {error})") from error
     try:

@@ -20,12 +20,11 @@ from syndr.features.store import (
     BLOCK_BYTES,
     FeatureStore,
     blocks,
-    new_folder,
     write_manifest,
     write_shards,
     write_tables,
 )
-from syndr.files import locked
+from syndr.folders import locked, new_folder
 from syndr.images import REJECTED, read_rejected, write_rejected
 from syndr.progress import Progress, silent
 from syndr.samples import Samples

@@ -11,6 +11,7 @@ import pyarrow.parquet
 
 from syndr.errors import InputError
 from syndr.features.manifest import Manifest
+from syndr.features.shards import ShardFile, map_array
 from syndr.features.sources import Embeddings, read_embeddings
 from syndr.features.store import BLOCK_BYTES, DTYPES, FeatureStore
 from syndr.files import atomic_path
@@ -94,7 +95,7 @@ def _samples(found: Embeddings, source: str | Path, table: str | Path | None) ->
 
 def _array(path: str | Path, count: int) -> list[Any]:
     try:
-        values = np.load(path, allow_pickle=False)
+        values = map_array(Path(path))
     except (OSError, ValueError, EOFError) as error:
         raise InputError(f"{path}: cannot be read as an .npy file of one value per row ({error})") from error
     if values.shape != (count,):
@@ -125,11 +126,15 @@ def export(store: FeatureStore, path: str | Path, progress: Progress = silent) -
     progress("export", 0, len(store))
     with atomic_path(path) as temporary:
         if path.suffix.lower() == ".npy":
-            matrix = np.lib.format.open_memmap(temporary, "w+", store.features.dtype, store.features.shape)
-            for start, block in store.features.blocks(step):
-                matrix[start : start + len(block)] = block
-                progress("export", start + len(block), len(store))
-            matrix.flush()
+            # A shard is an .npy file. Not a memory map: on a full disk, writing to one kills the process.
+            matrix = ShardFile(temporary, store.features.shape[1], store.features.dtype.name)
+            try:
+                for start, block in store.features.blocks(step):
+                    matrix.write(block)
+                    progress("export", start + len(block), len(store))
+                matrix.finish()
+            finally:
+                matrix.close()
         else:
             _write_parquet(store, temporary, step, progress)
     if path.suffix.lower() == ".parquet":

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from syndr import __version__
-from syndr.errors import ImageError, InputError, StoreError
+from syndr.cluster import Engine, check_engine
+from syndr.errors import InputError, StoreError
 from syndr.features.backbones import Backbone
-from syndr.features.forward import Features, Forward
+from syndr.features.batches import Computed, Pictures, compute
+from syndr.features.forward import Forward, check_precision
 from syndr.features.manifest import Manifest
-from syndr.features.store import DTYPES, FeatureStore, is_occupied
-from syndr.features.unfinished import Facts, UnfinishedStore
-from syndr.images.ahead import read_ahead
-from syndr.images.crops import center_crop
-from syndr.images.decoding import FileFacts, Picture, read_picture
+from syndr.features.on_ray import compute_on_ray
+from syndr.features.store import DTYPES, FeatureStore
+from syndr.features.unfinished import UnfinishedStore
+from syndr.folders import is_occupied
 from syndr.images.rejected import Rejected
 from syndr.progress import Progress, silent
 from syndr.samples import Samples
@@ -51,6 +51,8 @@ def extract(
     hash_files: bool = False,
     precision: str = "float32",
     compile: bool = False,
+    engine: Engine = "local",
+    address: str | None = None,
 ) -> FeatureStore:
     """Compute the features of the centre crop of every image and store them.
 
@@ -84,6 +86,11 @@ def extract(
         precision: Number format of the forward pass: ``"float32"``, or autocast to ``"float16"`` or ``"bfloat16"``;
             a setting of the store.
         compile: Whether to compile the network with ``torch.compile``; a setting of the store.
+        engine: ``"local"``, or ``"ray"`` for the workers of a Ray cluster: one for each GPU where ``device`` is
+            ``"cuda"``, else one for each CPU. They must see the pictures under the same names, and ``images`` and
+            ``files`` must be such that Ray can send them. This process alone writes the store, with the same bytes
+            on machines of one kind, so that either engine goes on with what the other began.
+        address: The Ray cluster's (see :func:`syndr.cluster.connect`).
 
     Returns:
         The store: one row per image that could be read, in table order.
@@ -96,6 +103,8 @@ def extract(
     """
     crop = backbone.crop if crop is None else crop
     _check(samples, images, files, batch_size, crop, dtype)
+    check_engine(engine, address)
+    check_precision(precision)
     out = Path(out)
     manifest = Manifest(
         backbone=backbone.name,
@@ -109,7 +118,7 @@ def extract(
         dims=backbone.dims,
         dtype=dtype,
     )
-    forward = Forward(backbone, device, precision, compile)
+    forward: dict[str, Any] = {"device": device, "precision": precision, "compile": compile}
     if is_occupied(out):
         finished = _finished(out, manifest)
         progress(_STAGE, len(samples), len(samples))
@@ -121,15 +130,15 @@ def extract(
             watch(entry)
         done = min(store.batches * batch_size, len(samples))
         progress(_STAGE, done, len(samples))
-        pictures = _Pictures(samples, images, files, crop, hash_files)
-        with (
-            forward,
-            closing(_batches(pictures, done, batch_size, threads, forward)) as batches,
-            closing(_computed(batches, forward)) as computed,
-        ):
-            for batch, features in computed:
+        pictures = Pictures(samples, images, files, crop, hash_files)
+        if engine == "ray":
+            computed = compute_on_ray(pictures, backbone, done, batch_size, threads, forward, address)
+        else:
+            computed = _compute(pictures, done, batch_size, threads, Forward(backbone, **forward))
+        with closing(computed):
+            for batch in computed:
                 _check_rejected(store, batch.rejected, max_rejected)
-                store.append(features[batch.kept], batch.rejected, batch.facts)
+                store.append(batch.features, batch.rejected, batch.facts)
                 for entry in batch.rejected:
                     watch(entry)
                 done = min(done + batch_size, len(samples))
@@ -144,87 +153,11 @@ def extract(
         return store.finish(samples)
 
 
-@dataclass
-class _Batch:
-    """A full batch and what is in it."""
-
-    pictures: torch.Tensor  # uint8 (batch_size, 3, crop, crop), black where nothing could be read
-    kept: list[int] = field(default_factory=list)  # places in the batch that hold a picture
-    facts: list[Facts] = field(default_factory=list)  # of their files
-    rejected: list[Rejected] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class _Pictures:
-    """Where the rows' pictures come from."""
-
-    samples: Samples
-    images: Callable[[int], torch.Tensor] | None
-    files: Callable[[int], str | bytes | None] | None
-    crop: int
-    hashed: bool
-
-    def load(self, row: int) -> Picture:
-        """Give the centre crop of a row's picture, and what is known of its file."""
-        if self.images is not None:
-            picture = self.images(row)
-            if picture.dtype != torch.uint8 or picture.ndim != 3 or picture.shape[0] != 3:
-                raise InputError(
-                    f"images= must give uint8 pictures of shape (3, H, W), not {picture.dtype} {tuple(picture.shape)}"
-                )
-            facts = FileFacts(None, None, width=picture.shape[2], height=picture.shape[1])
-            return Picture(center_crop(picture, self.crop), facts)
-        file = self.files(row) if self.files else self.path(row)
-        if file is None:
-            raise ImageError("the row has no path; give it one or remove the row")
-        found = read_picture(file, self.path(row) or self.samples.ids[row], self.hashed, self.crop)
-        return Picture(center_crop(found.pixels, self.crop), found.facts)
-
-    def path(self, row: int) -> str | None:
-        """Give a row's path, where there is one."""
-        path: str | None = self.samples.table["path"][row].as_py() if "path" in self.samples else None
-        return path
-
-    def aside(self, row: int, error: ImageError) -> Rejected:
-        """Say why a row is set aside."""
-        sample_id, path = self.samples.ids[row], self.path(row) or ""
-        return Rejected(sample_id, path, str(error).removeprefix(f"{path or sample_id}: "))
-
-
-def _batches(
-    pictures: _Pictures, start: int, batch_size: int, threads: int | None, forward: Forward
-) -> Generator[_Batch, None, None]:
-    """Give the batches from row ``start`` on, decoding ahead."""
-    rows = range(start, len(pictures.samples))
-    pool = forward.workers if threads is None else None
-    size = (batch_size, 3, pictures.crop, pictures.crop)
-    with closing(read_ahead(rows, pictures.load, threads, 2 * batch_size, pool)) as loaded:
-        for first in rows[::batch_size]:
-            batch = _Batch(torch.zeros(size, dtype=torch.uint8, pin_memory=forward.pinned))
-            for place, row in enumerate(rows[first - start : first - start + batch_size]):
-                picture = next(loaded)
-                if isinstance(picture, ImageError):
-                    batch.rejected.append(pictures.aside(row, picture))
-                else:
-                    batch.pictures[place] = picture.pixels
-                    batch.kept.append(place)
-                    facts = picture.facts
-                    batch.facts.append((facts.size, facts.content_hash, facts.width, facts.height))
-            yield batch
-
-
-def _computed(
-    batches: Generator[_Batch, None, None], forward: Forward
-) -> Generator[tuple[_Batch, Features], None, None]:
-    """Give each batch with its features; some are computed while the next is filled."""
-    running: deque[tuple[_Batch, Callable[[], Features]]] = deque()
-    for batch in batches:
-        running.append((batch, forward.submit(batch.pictures)))
-        if len(running) > forward.ahead:
-            ready, features = running.popleft()
-            yield ready, features()
-    for ready, features in running:
-        yield ready, features()
+def _compute(
+    pictures: Pictures, start: int, batch_size: int, threads: int | None, forward: Forward
+) -> Generator[Computed, None, None]:
+    with forward:
+        yield from compute(pictures, range(start, len(pictures.samples)), batch_size, threads, forward)
 
 
 def _check_rejected(store: UnfinishedStore, rejected: list[Rejected], most: int | None) -> None:

@@ -26,6 +26,12 @@ _PIXELS_AT_ONCE = 2 * 224 * 224
 Features = npt.NDArray[np.floating]
 
 
+def check_precision(precision: str) -> None:
+    """Raise InputError unless this is one of ``PRECISIONS``."""
+    if precision not in PRECISIONS:
+        raise InputError(f"extract: precision={precision!r} must be one of {', '.join(PRECISIONS)}")
+
+
 class Forward:
     """A network on a device, in evaluation mode; a context manager that leaves its mode as it was.
 
@@ -49,8 +55,7 @@ class Forward:
     """
 
     def __init__(self, backbone: Backbone, device: str | torch.device, precision: str, compile: bool) -> None:
-        if precision not in PRECISIONS:
-            raise InputError(f"extract: precision={precision!r} must be one of {', '.join(PRECISIONS)}")
+        check_precision(precision)
         self._backbone, self._device = backbone, torch.device(device)
         self._precision = precision
         self._network: Callable[[torch.Tensor], torch.Tensor] = torch.compile(backbone) if compile else backbone

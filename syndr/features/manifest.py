@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import Annotated
 
 import msgspec
 
@@ -29,8 +30,8 @@ class Shard(msgspec.Struct, frozen=True, kw_only=True):
         sha256: Hash of the whole file, in hexadecimal.
     """
 
-    file: str
-    rows: int
+    file: Annotated[str, msgspec.Meta(pattern=r"^features-\d{5,9}\.npy$")]  # no path: it lies in the store's folder
+    rows: Annotated[int, msgspec.Meta(ge=0)]
     sha256: str
 
 

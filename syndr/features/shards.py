@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -104,9 +105,19 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def map_shard(path: Path) -> npt.NDArray[np.floating]:
-    """Map a shard read-only; raises OSError, ValueError or EOFError when it is absent or damaged."""
-    mapped: npt.NDArray[np.floating] = np.load(path, mmap_mode="r", allow_pickle=False)
+def map_array(path: Path) -> npt.NDArray[Any]:
+    """Map an ``.npy`` file read-only: nothing is allocated that its header only claims, and nothing unpickled.
+
+    Raises:
+        OSError, ValueError, EOFError: When it is absent, damaged, or shorter than its header says.
+    """
+    try:
+        mapped = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (SyntaxError, OverflowError, TypeError, MemoryError, RecursionError, tokenize.TokenError) as error:
+        raise ValueError(f"its header is damaged: {error}") from error
+    if not isinstance(mapped, np.ndarray):  # a zip archive by another name
+        mapped.close()
+        raise ValueError("it is an archive of arrays, not one array; name it .npz")
     return mapped
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,8 +12,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet
 
+from syndr.claims import check_archive, check_parquet
 from syndr.errors import InputError, require
 from syndr.features.sharded import ShardedArray
+from syndr.features.shards import map_array
 from syndr.features.store import FeatureStore
 
 Features = npt.NDArray[np.floating]
@@ -77,7 +78,7 @@ def read_embeddings(path: str | Path, key: str | None = None) -> Embeddings:
         raise
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file") from error
-    except _unreadable() as error:
+    except Exception as error:  # zip, Parquet, safetensors and header errors of many kinds
         raise InputError(f"{path}: cannot be read as features ({error})") from error
     features, ids = found.features, found.ids
     if features.ndim != 2 or features.dtype not in _DTYPES:
@@ -92,22 +93,12 @@ def read_embeddings(path: str | Path, key: str | None = None) -> Embeddings:
     return found
 
 
-def _unreadable() -> tuple[type[Exception], ...]:
-    known: tuple[type[Exception], ...] = (
-        OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, pa.ArrowException,
-    )  # fmt: skip
-    try:
-        from safetensors import SafetensorError
-    except ImportError:
-        return known
-    return (*known, SafetensorError)
-
-
 def _read_npy(path: Path, key: str | None) -> Embeddings:
-    return Embeddings(np.load(path, mmap_mode="r", allow_pickle=False))
+    return Embeddings(map_array(path))
 
 
 def _read_npz(path: Path, key: str | None) -> Embeddings:
+    check_archive(path)
     with np.load(path, allow_pickle=False) as archive:
         return _from_arrays(path, dict(archive), key)
 
@@ -127,6 +118,7 @@ def _from_arrays(path: Path, arrays: dict[str, npt.NDArray[Any]], key: str | Non
 
 
 def _read_parquet(path: Path, key: str | None) -> Embeddings:
+    check_parquet(path)
     schema = pyarrow.parquet.read_schema(path)
     key = _chosen(path, schema.names, [column.name for column in schema if _is_list(column.type)], key)
     table = pyarrow.parquet.read_table(path)

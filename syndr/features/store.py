@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,8 +17,9 @@ from syndr.errors import InputError, StoreError, SyndrError
 from syndr.features.index import build_index, write_index
 from syndr.features.manifest import FORMAT, UNKNOWN, Manifest, Shard
 from syndr.features.sharded import ShardedArray
-from syndr.features.shards import SHARD_BYTES, ShardFile, map_shard, recorded, shard_name
+from syndr.features.shards import SHARD_BYTES, ShardFile, map_array, recorded, shard_name
 from syndr.files import atomic_path
+from syndr.folders import new_folder
 from syndr.samples import Samples
 
 INDEX, SAMPLES, MANIFEST = "index.parquet", "samples.parquet", "manifest.json"
@@ -149,7 +146,7 @@ class FeatureStore:
 
     def _map(self, shard: Shard) -> npt.NDArray[np.floating]:
         try:
-            features = map_shard(self.path / shard.file)
+            features = map_array(self.path / shard.file)
         except (OSError, ValueError, EOFError) as error:
             raise self._damaged(shard.file, error) from error
         expected = ((shard.rows, self.manifest.dims), self.manifest.dtype)
@@ -179,6 +176,8 @@ class FeatureStore:
         absent = {"id", *columns}.difference(table.column_names)
         if absent:
             raise self._damaged(INDEX, KeyError(f"no column {', '.join(absent)}"))
+        if not pa.types.is_string(table["id"].type) or table["id"].null_count:
+            raise self._damaged(INDEX, TypeError("its ids are not texts"))
         return table
 
     def _damaged(self, name: str, error: Exception) -> StoreError:
@@ -248,25 +247,6 @@ def write_tables(folder: Path, samples: Samples, index: pa.Table) -> None:
     samples.write(folder / SAMPLES)
 
 
-@contextmanager
-def new_folder(path: Path) -> Iterator[Path]:
-    """Give a temporary folder that takes its name when the block ends well, and vanishes when it does not.
-
-    Raises:
-        StoreError: When something is at ``path`` already.
-    """
-    if is_occupied(path):
-        raise StoreError(f"{path}: something is there already; delete it or choose another folder")
-    folder = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    folder.mkdir(parents=True)
-    try:
-        yield folder
-        folder.replace(path)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-
-
 class _Format(msgspec.Struct):
     format: int
 
@@ -288,7 +268,7 @@ def read_manifest(folder: Path) -> Manifest:
         else:
             advice = f"give a folder made by extract (it holds {MANIFEST})"
         raise StoreError(f"{folder}: not a feature store; {advice}") from error
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise StoreError(f"{folder}: {MANIFEST} is damaged ({error}); make the store again") from error
     if manifest is None:
         raise StoreError(
@@ -307,8 +287,3 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 def partial_folder(path: Path) -> Path:
     """Give the folder that holds an unfinished store, beside the place of the finished one."""
     return path.with_name(path.name + ".partial")
-
-
-def is_occupied(path: Path) -> bool:
-    """Say whether something other than an empty folder is at ``path``."""
-    return path.is_file() or (path.is_dir() and any(os.scandir(path)))

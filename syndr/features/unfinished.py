@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 import shutil
 import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from itertools import groupby
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import Annotated, BinaryIO
 
 import msgspec
 import numpy as np
@@ -22,17 +21,19 @@ from syndr.features.index import FILE_COLUMNS, build_index
 from syndr.features.manifest import Manifest
 from syndr.features.shards import SHARD_BYTES, ShardFile, recorded, shard_name, stored_rows
 from syndr.features.store import MANIFEST, FeatureStore, partial_folder, read_manifest, write_manifest, write_tables
-from syndr.files import locked
+from syndr.files import full_disk_explained
+from syndr.folders import LOCK, is_occupied, locked
 from syndr.images import REJECTED, Rejected, write_rejected
 from syndr.samples import Samples
 
 _JOURNAL = "journal.jsonl"
-_LOCK = ".lock"
 
 _FACTS_AT_ONCE = 1 << 16  # as Python objects; the table is smaller
 
+_Bytes = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+_Pixels = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 #: Of a row's file, in the order of ``FILE_COLUMNS``: size, content hash, width, height.
-Facts = tuple[int | None, str | None, int | None, int | None]
+Facts = tuple[_Bytes | None, str | None, _Pixels | None, _Pixels | None]
 
 
 class _Mark(msgspec.Struct, array_like=True):
@@ -73,9 +74,11 @@ class UnfinishedStore:
         """
         self._target, self._manifest, self._folder = target, manifest, partial_folder(target)
         self._lock = ExitStack()
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._lock.enter_context(locked(self._folder))
+        with full_disk_explained(self._folder):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._lock.enter_context(locked(self._folder))
         try:
+            self._check_place()
             if not (self._folder / MANIFEST).exists():
                 self._start()
             self._resume()
@@ -94,7 +97,7 @@ class UnfinishedStore:
         Raises:
             StoreError: When the disk is full; what was finished before stays, and the run can go on.
         """
-        with _full_disk_explained(self._folder):
+        with full_disk_explained(self._folder):
             if self._shard.bytes >= SHARD_BYTES:
                 self._shard.finish()
                 self._number += 1
@@ -112,7 +115,7 @@ class UnfinishedStore:
             samples: The whole sample table, rejected rows included.
         """
         if not self.complete:
-            with _full_disk_explained(self._folder):
+            with full_disk_explained(self._folder):
                 self._shard.finish()
                 counts, files = self._recorded_facts()
                 shards = [recorded(self._folder / shard_name(number), rows) for number, rows in enumerate(counts)]
@@ -121,24 +124,36 @@ class UnfinishedStore:
                 write_tables(self._folder, kept, build_index(kept, shards, files))
                 write_rejected(self._folder / REJECTED, self.rejected)
                 write_manifest(self._folder, msgspec.structs.replace(self._manifest, shards=tuple(shards)))
-        self.close()
+        self._close_files()
         # From here on the manifest says that all is there, so that a kill leaves only this to be done.
-        for name in (_JOURNAL, _LOCK):
-            (self._folder / name).unlink(missing_ok=True)
+        (self._folder / _JOURNAL).unlink(missing_ok=True)
         self._folder.replace(self._target)
+        (self._target / LOCK).unlink()  # not before: until the name is there, nobody else may begin
+        self._lock.close()
         return FeatureStore.open(self._target)
 
     def discard(self) -> None:
         """Remove the folder and all that is in it."""
-        self.close()
+        self._close_files()
         shutil.rmtree(self._folder)
+        self._lock.close()
 
     def close(self) -> None:
         """Close the files; what is finished stays in place."""
+        self._close_files()
+        self._lock.close()
+
+    def _close_files(self) -> None:
         if not self.complete:
             self._shard.close()
             self._journal.close()
-        self._lock.close()
+
+    def _check_place(self) -> None:
+        """Refuse to begin what another process has finished since the caller looked."""
+        if is_occupied(self._target):
+            if not (self._folder / MANIFEST).exists():
+                shutil.rmtree(self._folder)
+            raise StoreError(f"{self._target}: another process has just finished it; run this again to use it")
 
     def __enter__(self) -> UnfinishedStore:
         return self
@@ -151,9 +166,9 @@ class UnfinishedStore:
     def _start(self) -> None:
         # Without a manifest nothing was finished: the folder is new, or its start was cut short.
         for path in self._folder.iterdir():
-            if path.name != _LOCK:
+            if path.name != LOCK:
                 path.unlink()
-        with _full_disk_explained(self._folder):
+        with full_disk_explained(self._folder):
             write_manifest(self._folder, self._manifest)
 
     def _resume(self) -> None:
@@ -184,10 +199,10 @@ class UnfinishedStore:
 
     def _intact(self) -> Iterator[tuple[_Mark, int]]:
         """Give the marks up to the first whose rows are not there, each with the length of its line."""
-        for number, group in groupby(self._lines(), key=lambda entry: entry[0].shard):
+        for place, (number, group) in enumerate(groupby(self._lines(), key=lambda entry: entry[0].shard)):
             entries = list(group)
-            path = self._folder / shard_name(number)
-            if not path.exists():
+            path = self._folder / shard_name(place)
+            if number != place or not path.exists():
                 return
             manifest = self._manifest
             counts = [len(mark.facts) for mark, _ in entries]
@@ -233,18 +248,6 @@ class UnfinishedStore:
 def _facts_table(facts: list[Facts]) -> pa.Table:
     columns = [[fact[place] for fact in facts] for place in range(len(FILE_COLUMNS))]
     return pa.table(dict(zip(FILE_COLUMNS.names, columns, strict=True)), schema=FILE_COLUMNS)
-
-
-@contextmanager
-def _full_disk_explained(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise
-        raise StoreError(
-            f"{folder}: no room to write ({error.strerror}); what was finished is kept: make room and run it again"
-        ) from error
 
 
 def _write_all(file: BinaryIO, data: bytes) -> None:

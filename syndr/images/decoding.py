@@ -114,8 +114,14 @@ def read_picture(
     """
     if isinstance(source, bytes):
         return _read(io.BytesIO(source), name or "image in memory", len(source), hashed, _Square(square, place))
+    name = name or str(source)
     with _open(Path(source)) as file:
-        return _read(file, name or str(source), os.fstat(file.fileno()).st_size, hashed, _Square(square, place))
+        before = os.fstat(file.fileno())
+        picture = _read(file, name, before.st_size, hashed, _Square(square, place))
+        after = os.fstat(file.fileno())
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise ImageError(f"{name}: the file changed while it was read; run it again when it is complete")
+    return picture
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
 import pyarrow.types
 
 from syndr.errors import InputError
 from syndr.images.listing import samples_from_folder
-from syndr.samples import Samples, read_table
+from syndr.samples import Samples, column_texts, read_table
 
 METADATA = "metadata.csv"
 METADATA_FILES = (METADATA, "metadata.jsonl", "metadata.parquet")
@@ -37,7 +37,11 @@ def read_imagefolder(folder: str | Path) -> Samples:
     metadata = read_table(there[0]) if there else None
     if metadata is None or _FILE_NAME not in metadata.column_names:
         return samples
-    names = metadata[_FILE_NAME].cast(pa.string()).to_pylist()
+    names = column_texts(metadata, _FILE_NAME, there[0])
+    for name in names:
+        parts = PurePosixPath(name or "")
+        if parts.is_absolute() or ".." in parts.parts:
+            raise InputError(f"{there[0]}: the file name {name!r} leads out of the folder; correct the row")
     row_of = {name: row for row, name in enumerate(names)}
     if len(row_of) < len(names):
         raise InputError(f"{there[0]}: {len(names) - len(row_of)} rows name a file that another row names already")

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
+from syndr.errors import StoreError
 from syndr.files import atomic_path
 
 #: Name of the list within a folder.
@@ -37,6 +38,13 @@ def write_rejected(path: str | Path, rejected: Iterable[Rejected]) -> None:
 
 
 def read_rejected(path: str | Path) -> list[Rejected]:
-    """Read what :func:`write_rejected` wrote."""
-    with Path(path).open(encoding="utf-8", newline="") as file:
-        return [Rejected(**row) for row in csv.DictReader(file)]
+    """Read what :func:`write_rejected` wrote.
+
+    Raises:
+        StoreError: When it is not that.
+    """
+    try:
+        with Path(path).open(encoding="utf-8", newline="") as file:
+            return [Rejected(**row) for row in csv.DictReader(file, strict=True)]
+    except (OSError, ValueError, TypeError, csv.Error) as error:
+        raise StoreError(f"{path}: cannot be read as a list of what was set aside ({error}); delete it") from error

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import tarfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -11,6 +12,8 @@ from syndr.errors import ImageError, InputError
 from syndr.images.listing import IMAGE_SUFFIXES, check_names
 
 _MOST_BYTES = 1 << 31
+# The library reads numbers and texts of headers as they come.
+_DAMAGED = (tarfile.TarError, OSError, EOFError, ValueError, OverflowError)
 _COMPRESSED = (".gz", ".tgz", ".bz2", ".xz", ".zst")
 
 
@@ -35,8 +38,10 @@ class Member:
             raise ImageError(f"a file of {self.size} bytes is too large for an image; remove it from the archive")
         try:
             with self.archive.open("rb") as file:
+                # No more than there is: a size that is only claimed is not allocated.
+                there = max(0, os.fstat(file.fileno()).st_size - self.offset)
                 file.seek(self.offset)
-                data = file.read(self.size)
+                data = file.read(min(self.size, there))
         except OSError as error:
             raise ImageError(f"its archive cannot be read ({error}); restore it") from error
         if len(data) < self.size:
@@ -78,20 +83,34 @@ def _members(archive: Path) -> dict[str, Member]:
     try:
         with tarfile.open(archive, "r:") as file:
             try:
-                for info in file:
+                for info in _headers(file):
                     name = PurePosixPath(info.name)
                     hidden = any(part.startswith(".") and part != "." for part in name.parts)
                     if info.isreg() and name.suffix.lower() in IMAGE_SUFFIXES and not hidden:
                         problem = "it is stored as a sparse file; pack it again without" if info.issparse() else None
                         members.pop(str(name), None)
                         members[str(name)] = Member(archive, info.offset_data, info.size, problem)
-                    file.members = []  # type: ignore[attr-defined]  # else it keeps every header in memory
-            except (tarfile.TarError, OSError, EOFError) as error:
+            except _DAMAGED as error:
                 reason = f"the archive is damaged or cut off ({error}); what is in it before that is used"
                 members[archive.name] = Member(archive, 0, 0, f"{reason}: copy or download it again")
     except FileNotFoundError as error:
         raise InputError(f"{archive}: no such file") from error
-    except (tarfile.TarError, OSError, EOFError) as error:
+    except _DAMAGED as error:
         advice = "decompress it first" if archive.suffix.lower() in _COMPRESSED else "copy or download it again"
         raise InputError(f"{archive}: cannot be read as an uncompressed .tar ({error}); {advice}") from error
     return members
+
+
+def _headers(file: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    """Give the headers one after the other; unlike the library's own walk, take no damaged one for the end."""
+    end = -1
+    for info in file:
+        if info.size < 0 or file.offset <= end:  # which leads back: without end
+            raise tarfile.ReadError("a member has a negative size")
+        end = file.offset
+        yield info
+        file.members = []  # type: ignore[attr-defined]  # else it keeps every header in memory
+    assert file.fileobj is not None
+    file.fileobj.seek(file.offset)
+    if file.fileobj.read(tarfile.BLOCKSIZE).strip(b"\0"):
+        raise tarfile.ReadError(f"the header at byte {file.offset} is damaged")

@@ -37,10 +37,24 @@ class CudaByName:
         return cast(Search, import_module("syndr.search.cuda").CudaSearch())
 
 
+@dataclass(frozen=True)
+class RayByName:
+    """Makes :class:`syndr.search.ray.RaySearch`, which needs Ray and is imported only then."""
+
+    name: str = "ray"
+    exact: bool = True
+
+    def __call__(self) -> Search:
+        """Give a backend for the cluster that the process or its environment names, or one of this machine's own."""
+        require("ray", "ray")
+        return cast(Search, import_module("syndr.search.ray").RaySearch())
+
+
 #: Name -> maker of each backend. Those whose ``exact`` is False may miss pairs; nothing chooses them but their name.
-BACKENDS: dict[str, type[Search] | CudaByName] = {
+BACKENDS: dict[str, type[Search] | CudaByName | RayByName] = {
     ExactSearch.name: ExactSearch,
     CudaByName.name: CudaByName(),
+    RayByName.name: RayByName(),
     FaissFlatSearch.name: FaissFlatSearch,
     FaissIvfSearch.name: FaissIvfSearch,
     FaissHnswSearch.name: FaissHnswSearch,

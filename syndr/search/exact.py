@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy.typing as npt
 from syndr import _native
 from syndr.errors import InputError
 from syndr.progress import Progress, silent
+from syndr.search.clock import Clock
 from syndr.search.filters import Filter, choose_filter, start_join
 from syndr.search.protocol import LabelGap, Pairs
 from syndr.search.rows import Rows
@@ -60,7 +60,7 @@ class ExactSearch:
         """See :meth:`syndr.search.protocol.Search.pairs`; ``among`` as for :meth:`iter_pairs`."""
         if among is not None and len(among) == 0:
             return Pairs.none()
-        clock = _Clock()
+        clock = Clock()
         found, join = self._start(rows, radius, gap, clock, _tick("pairs", progress), among)
         pairs = Pairs(*join.pairs(0, join.tasks, _tick("pairs", progress)))
         clock.lap("scan")
@@ -91,7 +91,7 @@ class ExactSearch:
         """
         if among is not None and len(among) == 0:
             return
-        clock = _Clock()
+        clock = Clock()
         found, join = self._start(rows, radius, gap, clock, _tick("pairs", progress), among)
         first, step, edges = 0, 1, 0
         while first < join.tasks:
@@ -110,7 +110,7 @@ class ExactSearch:
         self, rows: Rows, radius: float, gap: LabelGap | None = None, progress: Progress = silent
     ) -> npt.NDArray[np.int64]:
         """See :meth:`syndr.search.protocol.Search.components`."""
-        clock = _Clock()
+        clock = Clock()
         found, join = self._start(rows, radius, gap, clock, _tick("components", progress))
         labels = join.components(_tick("components", progress))
         clock.lap("scan")
@@ -122,15 +122,11 @@ class ExactSearch:
         rows: Rows,
         radius: float,
         gap: LabelGap | None,
-        clock: _Clock,
+        clock: Clock,
         tick: Callable[[int, int], None] | None,
         among: npt.NDArray[np.int64] | None = None,
     ) -> tuple[Filter, Any]:
-        if rows.features.shape[1] > _native.RangeJoin.MOST_DIMS:
-            raise InputError(
-                f"the exact search takes rows of at most {_native.RangeJoin.MOST_DIMS:,} dims, "
-                f"not {rows.features.shape[1]:,}"
-            )
+        check_dims(rows)
         found = choose_filter(rows, radius, gap, self.threads, self.memory_limit, among)
         clock.lap("choose the filter")
         join = start_join(rows, radius, gap, found, self.threads, tick, among)
@@ -190,20 +186,16 @@ class ExactSearch:
         )  # fmt: skip
 
 
-class _Clock:
-    """Seconds of one phase after the other."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self._last = time.perf_counter()
-
-    def lap(self, phase: str) -> None:
-        now = time.perf_counter()
-        self.seconds[phase] = now - self._last
-        self._last = now
+def check_dims(rows: Rows) -> None:
+    """Raise InputError for rows of more dims than the native join takes."""
+    if rows.features.shape[1] > _native.RangeJoin.MOST_DIMS:
+        raise InputError(
+            f"the exact search takes rows of at most {_native.RangeJoin.MOST_DIMS:,} dims, "
+            f"not {rows.features.shape[1]:,}"
+        )
 
 
-def _report(found: Filter, join: Any, clock: _Clock) -> dict[str, Any]:
+def _report(found: Filter, join: Any, clock: Clock) -> dict[str, Any]:
     return {"filter": found.why, "dims_kept": found.dims, "seconds": clock.seconds} | join.counts()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from syndr.errors import InputError, StoreError
+from syndr.errors import StoreError
 from syndr.features import Backbone, build_backbone
 from syndr.training.model import Head, IQAModel
 from syndr.training.tensor_file import read_description, read_tensors, write_tensors
@@ -56,16 +56,28 @@ def read_model(path: str | Path, device: torch.device | str = "cpu", backbone: B
     """
     tensors, description = read_tensors(path, _KIND)
     try:
+        _check_head(tensors, description)
         if backbone is None:
-            backbone = build_backbone(description["backbone"], weights="random")
+            name = description["backbone"]
+            if not isinstance(name, str):
+                raise TypeError("a name is a text")
+            backbone = build_backbone(name, weights="random")
         model = IQAModel(backbone, Head(description["dims"], description["hidden"]))
         model.load_state_dict(tensors)
-    except (KeyError, RuntimeError, InputError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError, MemoryError) as error:
         raise StoreError(
             f"{path}: cannot be loaded into backbone {description.get('backbone')!r}: {error}. "
             "If the backbone is your own, pass it as backbone="
         ) from error
     return model.to(device).eval()
+
+
+def _check_head(tensors: Mapping[str, torch.Tensor], description: Mapping[str, Any]) -> None:
+    """Refuse sizes of the head that its tensors do not have, before one of that size is made."""
+    dims, hidden = description["dims"], description["hidden"]
+    found = tensors["head.mean"].shape, tensors["head.layers.0.weight"].shape
+    if found != ((dims,), (1 if hidden is None else hidden, dims)):
+        raise ValueError(f"its head is of {dims!r} features and {hidden!r} hidden units, its tensors are not")
 
 
 def read_metadata(path: str | Path) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ from torch import nn
 
 from syndr.errors import InputError
 from syndr.features.weights import weights_hash
-from syndr.files import remove_unfinished
+from syndr.folders import locked, remove_unfinished
 from syndr.images import Rejected
 from syndr.notebook import card, curve
 from syndr.progress import Progress, silent
@@ -143,7 +144,7 @@ def fit(
         ImageError: When not one picture of an epoch can be read.
         MissingExtraError: When ``tensorboard`` is given and not installed.
         StoreError: When ``checkpoint`` holds a damaged state or one made with other settings (among them the
-            network of type 15, where virtual rows need it).
+            network of type 15, where virtual rows need it), or another run is using it.
     """
     settings = Settings(
         epochs, batch_size, lr, head_lr_ratio, weight_decay, crop, flip, seed, refresh, scope, precision, accumulate
@@ -171,36 +172,48 @@ def fit(
             "initial_weights": weights_hash(model),
         }
         file = Checkpoint(Path(checkpoint) / "training.safetensors", model, optimizer, scaler, identity)
-        if processes.first:
-            remove_unfinished(checkpoint)
-        state = file.load()
-    save = partial(_save, file, state, processes)
-    pictures = crop_source(
-        VirtualDataset(samples, str(device), cache_bytes, cache_files=True) if images is None else images
-    )
-    told = progress if processes.first else silent
-    run = Run(step, samples, quality, pictures, settings, device, threads, state, save, checkpoint_every, told)
-    told("epochs", len(state.log), epochs)
-    with Logs(log if processes.first else None, tensorboard if processes.first else None, len(state.log)) as logs:
-        logs.write_table(state.log)  # of a run that is finished already, it might be gone
-        for epoch in range(len(state.log), epochs):
-            if state.epoch is None:
-                anew = thinning is not None and state.dropped_once is None
-                run.begin(thinning, eligible, epoch)
-                if anew and after_thinning is not None:
-                    after_thinning(epoch)
-            at = state.epoch
-            assert at is not None
-            mean, trained = run.train(at, epoch)
-            state.log.append(EpochLog(epoch, mean, trained, len(at.dropped), at.seconds, at.thinning_seconds))
-            state.epoch = None
-            logs.write(state.log)
-            if after_epoch is not None:
-                after_epoch(epoch)
-            save()
-            told("epochs", epoch + 1, epochs)
+    with _own(checkpoint if processes.first else None):
+        if file is not None:
+            state = file.load()
+        save = partial(_save, file, state, processes)
+        pictures = crop_source(
+            VirtualDataset(samples, str(device), cache_bytes, cache_files=True) if images is None else images
+        )
+        told = progress if processes.first else silent
+        run = Run(step, samples, quality, pictures, settings, device, threads, state, save, checkpoint_every, told)
+        told("epochs", len(state.log), epochs)
+        with Logs(log if processes.first else None, tensorboard if processes.first else None, len(state.log)) as logs:
+            logs.write_table(state.log)  # of a run that is finished already, it might be gone
+            for epoch in range(len(state.log), epochs):
+                if state.epoch is None:
+                    anew = thinning is not None and state.dropped_once is None
+                    run.begin(thinning, eligible, epoch)
+                    if anew and after_thinning is not None:
+                        after_thinning(epoch)
+                at = state.epoch
+                assert at is not None
+                mean, trained = run.train(at, epoch)
+                state.log.append(EpochLog(epoch, mean, trained, len(at.dropped), at.seconds, at.thinning_seconds))
+                state.epoch = None
+                logs.write(state.log)
+                if after_epoch is not None:
+                    after_epoch(epoch)
+                save()
+                told("epochs", epoch + 1, epochs)
     model.eval()
     return TrainingResult(log=tuple(state.log), rejected=tuple(state.rejected.values()))
+
+
+@contextmanager
+def _own(checkpoint: str | Path | None) -> Iterator[None]:
+    """Keep other runs out of a checkpoint folder; what a killed one has left half written is removed."""
+    if checkpoint is None:
+        yield
+        return
+    Path(checkpoint).mkdir(parents=True, exist_ok=True)
+    with locked(Path(checkpoint)):
+        remove_unfinished(checkpoint)
+        yield
 
 
 def _save(file: Checkpoint | None, state: RunState, processes: Processes) -> None:

@@ -142,6 +142,12 @@ class Checkpoint:
         if not self.path.exists():
             return RunState()
         tensors, description = read_tensors(self.path, _KIND)
+        try:
+            return self._restored(tensors, description)
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            raise StoreError(f"{self.path}: the state is damaged ({error!r}); delete it to begin again") from error
+
+    def _restored(self, tensors: dict[str, Tensor], description: Mapping[str, Any]) -> RunState:
         _check_settings(self.path, description["settings"], self.settings)
         dropped = tensors.pop(_DROPPED, None)
         epoch = None

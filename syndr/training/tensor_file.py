@@ -49,8 +49,11 @@ def read_tensors(path: str | Path, kind: str) -> tuple[dict[str, Tensor], dict[s
         StoreError: When the file is absent, damaged, or of another kind.
     """
     description = read_description(path, kind)
-    with safe_open(path, framework="pt") as file:
-        return {name: file.get_tensor(name) for name in file.keys()}, description  # noqa: SIM118
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, description  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError, TypeError, RuntimeError) as error:
+        raise StoreError(f"{path}: its tensors cannot be read ({error}); write it again") from error
 
 
 def read_description(path: str | Path, kind: str) -> dict[str, Any]:
@@ -65,7 +68,7 @@ def read_description(path: str | Path, kind: str) -> dict[str, Any]:
     try:
         description: dict[str, Any] = json.loads(header[_KEY])
         found = description["kind"]
-    except (KeyError, ValueError, TypeError) as error:
+    except (KeyError, ValueError, TypeError, RecursionError) as error:
         raise StoreError(f"{path}: a safetensors file, but not one that syndr wrote") from error
     if found != kind:
         raise StoreError(f"{path}: holds {found!r} where {kind!r} is needed")

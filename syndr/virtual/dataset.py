@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from syndr.cluster import Engine
 from syndr.errors import ImageError, InputError
 from syndr.images import Rejected
 from syndr.progress import Progress, silent
@@ -51,6 +52,7 @@ class VirtualDataset:
 
         self.samples = samples
         self.device = device
+        self._made_by = (samples, device, cache_bytes, device_cache_bytes, cache_files)
         self._files = self._references = PictureCache(cache_bytes)
         self._cache_files = cache_files
         if not device.startswith("cpu"):
@@ -72,6 +74,9 @@ class VirtualDataset:
             types = np.unique(self._recipe["type"][self._virtual])
             check_types(types)
             made_with(types.tolist())  # weights that cannot be used are an error here, not a bad picture later
+
+    def __reduce__(self) -> tuple[type[VirtualDataset], tuple[Any, ...]]:
+        return type(self), self._made_by  # another process starts with caches of its own
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -176,7 +181,12 @@ class VirtualDataset:
         return crop if isinstance(crop, ImageError) else crop.to(self.device)
 
     def materialize(
-        self, folder: str | Path, format: Literal["png", "bmp"] = "png", progress: Progress = silent
+        self,
+        folder: str | Path,
+        format: Literal["png", "bmp"] = "png",
+        progress: Progress = silent,
+        engine: Engine = "local",
+        address: str | None = None,
     ) -> tuple[Samples, list[Rejected]]:
         """Write every picture to ``folder/<id>.<format>``; pictures already there are not made again.
 
@@ -184,6 +194,14 @@ class VirtualDataset:
         a folder begun with others is refused.
         ``folder/metadata.csv``, written last, is the table for Hugging Face's ``imagefolder``. Rows that follow each
         other and share their reference are made together; they are written on threads while the next are made.
+
+        Args:
+            folder: Where to write.
+            format: File format.
+            progress: Told the rows dealt with.
+            engine: ``"local"``, or ``"ray"`` for the workers of a Ray cluster, which must see the references and the
+                folder under the same names; they write the same bytes.
+            address: The Ray cluster's (see :func:`syndr.cluster.connect`).
 
         Returns:
             The table of pictures written, with ``path`` and ``file_name`` (relative to the folder) and without seeds,
@@ -194,7 +212,7 @@ class VirtualDataset:
         """
         from syndr.virtual.materialize import materialize
 
-        return materialize(self, Path(folder), format, progress)
+        return materialize(self, Path(folder), format, progress, engine, address)
 
     def _id(self, row: int) -> str:
         name: str = self.samples.table["id"][row].as_py()

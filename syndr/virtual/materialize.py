@@ -7,10 +7,12 @@ from itertools import groupby
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from syndr.cluster import Engine, check_engine
 from syndr.errors import ImageError, StoreError
-from syndr.files import is_unfinished, read_json, remove_unfinished, write_json
+from syndr.files import read_json, write_json
+from syndr.folders import is_unfinished, locked, remove_unfinished
 from syndr.images import PictureWriter, Rejected, write_metadata
-from syndr.progress import Progress
+from syndr.progress import Progress, silent
 from syndr.samples import Samples
 from syndr.virtual.rows import made_with, virtual_types
 
@@ -24,21 +26,26 @@ _MADE_BYTES = 1 << 26
 
 
 def materialize(
-    dataset: VirtualDataset, folder: Path, format: str, progress: Progress
+    dataset: VirtualDataset, folder: Path, format: str, progress: Progress, engine: Engine, address: str | None
 ) -> tuple[Samples, list[Rejected]]:
     """Do :meth:`VirtualDataset.materialize`."""
+    check_engine(engine, address)
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder):
+        return _materialized(dataset, folder, format, progress, engine, address)
+
+
+def _materialized(
+    dataset: VirtualDataset, folder: Path, format: str, progress: Progress, engine: Engine, address: str | None
+) -> tuple[Samples, list[Rejected]]:
     _claim(dataset.samples, folder, format)
     ids, paths = (dataset.samples.table[name] for name in ("id", "path"))
-    problems: dict[int, str] = {}
-    with PictureWriter() as writer:
-        for _, group in groupby(range(len(dataset)), key=lambda row: paths[row].as_py()):
-            rows = list(group)
-            progress("materialize", rows[0], len(dataset))
-            for row, picture in _missing(dataset, rows, folder, format):
-                if isinstance(picture, ImageError):
-                    problems[row] = str(picture)
-                else:
-                    writer.write(folder / _file_name(ids[row].as_py(), format), picture.cpu())
+    if engine == "ray":
+        from syndr.virtual.on_ray import write_on_ray
+
+        problems = write_on_ray(dataset, folder, format, progress, address)
+    else:
+        problems = write_pictures(dataset, range(len(dataset)), folder, format, progress)
     kept = dataset.samples.take([row for row in range(len(dataset)) if row not in problems])
     names = [f"{sample_id}.{format}" for sample_id in kept.ids]
     table = kept.with_column("path", [str(folder / name) for name in names]).with_column("file_name", names)
@@ -48,6 +55,41 @@ def materialize(
     progress("materialize", len(dataset), len(dataset))
     rejected = [Rejected(ids[row].as_py(), paths[row].as_py() or "", problems[row]) for row in sorted(problems)]
     return table, rejected
+
+
+def write_pictures(
+    dataset: VirtualDataset,
+    rows: range,
+    folder: Path,
+    format: str,
+    progress: Progress = silent,
+    threads: int | None = None,
+) -> dict[int, str]:
+    """Write the pictures of some rows that are not in the folder yet.
+
+    Args:
+        dataset: The data set.
+        rows: Row numbers; those that follow each other and share their reference are made together.
+        folder: Where to.
+        format: ``"png"`` or ``"bmp"``.
+        progress: Told the rows dealt with.
+        threads: Of the encoding; one for each core when None.
+
+    Returns:
+        What is wrong with rows that could not be made, by row.
+    """
+    ids, paths = (dataset.samples.table[name] for name in ("id", "path"))
+    problems: dict[int, str] = {}
+    with PictureWriter(threads) as writer:
+        for _, group in groupby(rows, key=lambda row: paths[row].as_py()):
+            alike = list(group)
+            progress("materialize", alike[0], len(dataset))
+            for row, picture in _missing(dataset, alike, folder, format):
+                if isinstance(picture, ImageError):
+                    problems[row] = str(picture)
+                else:
+                    writer.write(folder / _file_name(ids[row].as_py(), format), picture.cpu())
+    return problems
 
 
 def _missing(

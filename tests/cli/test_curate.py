@@ -331,3 +331,43 @@ def test_only_means_the_same_to_synthesize_and_to_store_select(syndr, tmp_path, 
     chosen = names[:1] if columns else names
     assert FeatureStore.open(tmp_path / "part").ids == chosen
     assert sorted(set(Samples.read(tmp_path / "rows.csv")["reference"])) == chosen
+
+
+def test_features_that_change_meanwhile_are_noticed_before_anything_is_written(syndr, embeddings, monkeypatch):
+    fit = DRCDown.fit
+
+    def while_someone_writes(self, X, *rest, **more):
+        fit(self, X, *rest, **more)
+        np.save(embeddings / "x.npy", np.array(X)[::-1])
+
+    monkeypatch.setattr(DRCDown, "fit", while_someone_writes)
+    ended = syndr("downsample", embeddings / "x.npy", "-o", embeddings / "t.csv")
+    assert ended.code == 2
+    assert "x.npy: changed while it was read; nothing was written" in ended.err
+    assert not (embeddings / "t.csv").exists()
+
+
+FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "'=1+1", "＝1", "plain", "a=1"]
+
+
+def test_a_table_for_spreadsheets_holds_no_formula(syndr, tmp_path):
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(len(FORMULAS), 6)).astype(np.float32)
+    X[-1] = 0
+    FeatureStore.create(tmp_path / "store", Samples.from_columns(id=FORMULAS), X)
+    plain, safe = tmp_path / "plain.csv", tmp_path / "safe.csv"
+    assert syndr("downsample", tmp_path / "store", "-o", plain).code == 0
+    assert syndr("downsample", tmp_path / "store", "-o", safe, "--spreadsheet-safe").code == 0
+    assert Samples.read(plain).ids == FORMULAS, "a table for machines is as it is"
+    marked = Samples.read(safe)
+    assert marked.ids == [*(f"'{text}" for text in FORMULAS[:7]), "plain", "a=1"]
+    assert marked["cluster"].tolist() == Samples.read(plain)["cluster"].tolist()
+    with (tmp_path / "safe.csv.rejected.csv").open(newline="") as file:
+        assert [row["id"] for row in csv.DictReader(file)] == ["a=1"]
+
+
+def test_a_table_for_spreadsheets_is_csv(syndr, embeddings):
+    ended = syndr("downsample", embeddings / "x.npy", "--spreadsheet-safe", "-o", embeddings / "t.parquet")
+    assert ended.code == 2
+    assert "--spreadsheet-safe is for .csv" in ended.err
+    assert not (embeddings / "t.parquet").exists()

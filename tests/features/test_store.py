@@ -102,7 +102,7 @@ def test_a_failed_write_leaves_nothing(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Samples, "write", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(StoreError, match=r"s: no room to write \(No space left on device\)"):
         FeatureStore.create(tmp_path / "s", SAMPLES, FEATURES)
     assert not list(tmp_path.iterdir())
 

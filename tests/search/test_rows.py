@@ -189,7 +189,7 @@ def test_backends_by_name(monkeypatch):
     assert get_search(mine) is mine
     assert get_search("auto").name == "auto"
     with pytest.raises(
-        InputError, match="no search backend 'annoy'; there are auto, exact, cuda, faiss-flat, faiss-ivf"
+        InputError, match="no search backend 'annoy'; there are auto, exact, cuda, ray, faiss-flat, faiss-ivf"
     ):
         get_search("annoy")
     monkeypatch.setitem(__import__("sys").modules, "faiss", None)
