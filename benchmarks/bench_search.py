@@ -1,4 +1,4 @@
-"""The search at scale: components beside FAISS, 160,000 and 700,000 rows, rows that are hard on it, and DDCUp.
+"""The search at scale: components beside FAISS, 160,000 and 700,000 rows, and DDCUp.
 
 Large works are timed once or a few times: their rounds stand in the JSON. The 700,000 rows lie in ``runs/``, 5.7 GB,
 and are made when they are not there.
@@ -16,7 +16,6 @@ import pytest
 from benchmarks import ROOT
 from benchmarks.contest import Contestant, Size, compete, contestants, timed
 from benchmarks.generator import KadidLike, measure
-from benchmarks.hard_rows import HARD, full_product
 from benchmarks.joins import GAP, RADIUS, faiss_range_search
 from benchmarks.memory import peak_rss_anon
 from benchmarks.partitions import difference, rows_apart
@@ -86,21 +85,6 @@ def test_large(benchmark: Any, size: Size, work: str) -> None:
           warm_up=0)  # fmt: skip
     if arrays == 2:
         benchmark.extra_info["rss_anon"] = peak_rss_anon(function, data)
-
-
-@pytest.mark.parametrize("kind", HARD)
-@contestants(
-    Contestant("syndr.components", joined_without_labels, ours=True),
-    Contestant("full product by BLAS, tile by tile", full_product, rounds=1),
-)
-def test_hard_rows(benchmark: Any, size: Size, tmp_path: Path, kind: str, contestant: Contestant) -> None:
-    rows = HARD[kind](size.pick(20_000, quick=1_500))
-    np.save(tmp_path / "rows.npy", rows)
-    work = f"hard: {kind}, {len(rows):,} x {rows.shape[1]}, without labels"
-    loaded = [np.load(tmp_path / "rows.npy")]
-    found = timed(benchmark, contestant.function, loaded, work, contestant.name, contestant.ours, len(rows),
-                  rounds=contestant.rounds if not contestant.ours else 3, warm_up=0)  # fmt: skip
-    benchmark.extra_info["difference"] = {"rows_apart": rows_apart(joined_without_labels(rows), found)}
 
 
 @pytest.mark.parametrize("diversity", ["forward", "removal"])

@@ -11,14 +11,19 @@ import numpy as np
 import pytest
 import torch
 from feature_cases import CASES, GAP, RADIUS
+from oracle import similarity
 from search_cases import assert_same_bytes, rows_of, sides
 
 from syndr import _native
 from syndr.search import ExactSearch, LabelGap
 from syndr.search.cuda import CudaSearch, split_tensor_rows
 from syndr.search.cuda.distances import dots
-from syndr.search.cuda.filter_rows import COLUMN_TILE
-from syndr.search.cuda.tiles import Panel, Tiles, hits
+from syndr.search.cuda.filter_rows import COLUMN_TILE, ROW_TILE
+from syndr.search.cuda.features import Features
+from syndr.search.cuda.filter_rows import build_filter_rows
+from syndr.search.cuda.forest import Forest
+from syndr.search.cuda.quick import QuickDecisions
+from syndr.search.cuda.tiles import Labels, Panel, Tiles, hits, passing_pairs
 from syndr.search.cuda.workspace import open_workspace
 
 CPU = torch.device("cpu")
@@ -37,6 +42,65 @@ def test_hits(width, joined, rng):
         expected = hits(left, right, tiles, bar, PLAIN)
         assert torch.equal(hits(left, right, tiles, bar, INTERPRETED), expected)
         assert bool(expected.any()) == (bar < 1e9)
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+def test_pairs_that_bits_stand_for(labelled, rng):
+    tiles = Tiles(torch.tensor([0, 1, 2, 0, 5]).int(), torch.tensor([0, 0, 1, 2, 2]).int())
+    words = torch.from_numpy(rng.integers(-(2**31), 2**31, (5, 8 * ROW_TILE), dtype=np.int32))
+    words &= torch.from_numpy(rng.integers(-(2**31), 2**31, (5, 8 * ROW_TILE), dtype=np.int32))
+    words[1, 3:], words[2] = 0, 0
+    words[3, :9] = -1
+    rows = 3 * COLUMN_TILE - 7
+    labels = Labels(rows, torch.from_numpy(rng.random(rows)), torch.tensor([0.1]).double() if labelled else None)
+    words[3:].view(2, ROW_TILE, 8)[:, :, 1:] &= 2**31 - 1  # nothing is hit where there are no rows,
+    words[4].view(ROW_TILE, 8)[-7:] = 0  # on either side
+    for most in (1, 3000, 10**6):
+        found, expected = (
+            torch.cat([torch.stack(pair) for pair in passing_pairs(words, tiles, labels, most, space)], dim=1)
+            for space in (INTERPRETED, PLAIN)
+        )
+        assert found.shape == expected.shape and found.shape[1] > 1000
+        assert set(map(tuple, found.T.tolist())) == set(map(tuple, expected.T.tolist()))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+@pytest.mark.parametrize("dims", [1, 70, 300])
+def test_rows_in_half_precision(dims, dtype, rng):
+    X = torch.from_numpy(rng.normal(size=(9, 2 * dims)) * 10.0 ** rng.integers(-3, 3, size=(9, 1)))
+    rows, _ = split_tensor_rows(X.to(getattr(torch, dtype))[:, ::2], "X", "raise", "torch")
+    place = torch.from_numpy(rng.permutation(9))
+    found, expected = (
+        build_filter_rows(Features(rows, space), place, None, space) for space in (INTERPRETED, PLAIN)
+    )
+    assert torch.equal(found.values, expected.values)
+    torch.testing.assert_close(found.slack, expected.slack, rtol=1e-6, atol=1e-9)
+    assert found.error == expected.error
+
+
+def test_quick_decisions(rng):
+    """Pairs are joined where they are edges, and only those next to the radius are left."""
+    radius, count = 0.1, 60
+    X = rng.normal(size=(10, 300))[rng.integers(10, size=count)] + 0.32 * rng.normal(size=(count, 300))
+    X[1] = X[0] * np.sqrt(1 - radius) + np.sqrt(radius) * np.linalg.norm(X[0]) * np.eye(300)[0]
+    rows = rows_of(X)
+    place = torch.from_numpy(rng.permutation(count))
+    features = Features(rows, INTERPRETED)
+    halves = build_filter_rows(features, place, None, INTERPRETED)
+    quick, forest = QuickDecisions(halves, place, 300, radius, INTERPRETED), Forest(count, CPU)
+    i, j = (torch.from_numpy(side) for side in np.triu_indices(count, 1))
+    left_i, left_j = quick.absorb(forest, i, j)
+    distance = features.distances(i, features, j).numpy()
+    sure = (np.abs(distance - radius) > 2.5e-3) & (distance < radius)
+    true = {(int(a), int(b)) for a, b, edge in zip(i, j, distance < radius, strict=True) if edge}
+    roots = forest.roots.numpy()
+    assert (roots[i.numpy()[sure]] == roots[j.numpy()[sure]]).all()
+    left_distance = features.distances(left_i, features, left_j)
+    assert len(left_i) < 30 and ((left_distance - radius).abs() < 2.5e-3).all()
+    forest.absorb(left_i, left_j, lambda a, b: features.distances(a, features, b) < radius)
+    np.testing.assert_array_equal(forest.numbered(), similarity.components(count, true))
+    decided, edges = quick.counts()
+    assert edges < decided < len(i)
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
@@ -63,7 +127,8 @@ def test_the_whole_search(name, dims):
 
 @pytest.mark.parametrize("rows", [1, 2, 127, 129, 257, 513])
 def test_ragged_sizes(rows, rng):
-    X = rng.normal(size=(3, 20))[rng.integers(3, size=rows)] + 0.2 * rng.normal(size=(rows, 20))
+    clusters = 1 + rows // 8
+    X = rng.normal(size=(clusters, 20))[rng.integers(clusters, size=rows)] + 0.2 * rng.normal(size=(rows, 20))
     search = CudaSearch("cpu", kernels="triton")
     expected = ExactSearch(1).components(rows_of(X), RADIUS)
     np.testing.assert_array_equal(search.components(rows_of(X), RADIUS), expected)

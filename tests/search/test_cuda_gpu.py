@@ -16,7 +16,7 @@ torch = pytest.importorskip("torch", reason="the extra torch is not installed")
 from syndr.search.cuda import CudaSearch, split_tensor_rows  # noqa: E402
 from syndr.search.cuda.distances import dots, squared_norms  # noqa: E402
 from syndr.search.cuda.filter_rows import COLUMN_TILE, product_error  # noqa: E402
-from syndr.search.cuda.tiles import Panel, Tiles, hit_words, hits, list_tiles, pairs_of  # noqa: E402
+from syndr.search.cuda.tiles import Labels, Panel, Tiles, hits, list_tiles, passing_pairs  # noqa: E402
 from syndr.search.cuda.workspace import open_workspace  # noqa: E402
 
 pytestmark = [
@@ -100,9 +100,10 @@ def test_products_lie_within_the_bound(width):
         bar = float(exact.median())
         words = hits(panel, panel, tiles, bar, space)
         hit = torch.zeros_like(exact, dtype=torch.bool)
-        for some in hit_words(words, 2**20):
-            hit[pairs_of(words, some, tiles)] = True
-        assert hit[exact >= bar + product_error(width)].all()
+        for pair in passing_pairs(words, tiles, Labels(len(values), panel.slack, None), 2**20, space):
+            hit[pair] = True
+        above = torch.ones_like(hit).triu(1)
+        assert hit[above & (exact >= bar + product_error(width))].all()
         assert not hit[exact < bar - product_error(width)].any()
 
 

@@ -20,7 +20,7 @@ from syndr.search.cuda.distances import dots, squared_norms  # noqa: E402
 from syndr.search.cuda.features import Features  # noqa: E402
 from syndr.search.cuda.filter_rows import COLUMN_TILE, ROW_TILE, build_filter_rows  # noqa: E402
 from syndr.search.cuda.forest import Forest  # noqa: E402
-from syndr.search.cuda.tiles import Panel, Tiles, hit_words, hits, list_tiles, pairs_of  # noqa: E402
+from syndr.search.cuda.tiles import Labels, Panel, Tiles, hits, list_tiles, passing_pairs  # noqa: E402
 from syndr.search.cuda.workspace import open_workspace  # noqa: E402
 
 SPACE = open_workspace(torch.device("cpu"), None, "torch")
@@ -81,8 +81,9 @@ def test_width_and_bound_of_a_basis(rng):
     assert filter_rows.width == 64
 
 
+@pytest.mark.parametrize("labelled", [True, False])
 @pytest.mark.parametrize("joined", [True, False])
-def test_hits_and_the_pairs_they_stand_for(joined, rng):
+def test_hits_and_the_pairs_they_stand_for(joined, labelled, rng):
     values, others, slack, roots = sides(rng, 2 * COLUMN_TILE, 3 * COLUMN_TILE, 64)
     n = len(values)
     left = Panel(4 * COLUMN_TILE, values, slack[:n], roots[:n] if joined else None)
@@ -91,9 +92,11 @@ def test_hits_and_the_pairs_they_stand_for(joined, rng):
     bar = 20.0
     words = hits(left, right, tiles, bar, SPACE)
     assert words.shape == (4, 1024)
+    count = right.start + len(others)
+    label = torch.from_numpy(rng.random(count))
+    labels = Labels(count, label, torch.tensor([0.3], dtype=torch.float64) if labelled else None)
     found = []
-    for some in hit_words(words, 100):
-        a, b = pairs_of(words, some, tiles)
+    for a, b in passing_pairs(words, tiles, labels, 100, SPACE):
         found += zip(a.tolist(), b.tolist(), strict=True)
     product = values.double() @ others.double().T
     passing = product >= bar - slack[:n, None] - slack[None, n:]
@@ -102,7 +105,9 @@ def test_hits_and_the_pairs_they_stand_for(joined, rng):
     expected = {
         (left.start + a, right.start + b)
         for a, b in passing.nonzero().tolist()
-        if (8 + a // ROW_TILE, 5 + b // COLUMN_TILE) in {(8, 7), (11, 5), (10, 6), (8, 5)}
+        if left.start + a < right.start + b
+        and (not labelled or abs(label[left.start + a] - label[right.start + b]) < 0.3)
+        and (8 + a // ROW_TILE, 5 + b // COLUMN_TILE) in {(8, 7), (11, 5), (10, 6), (8, 5)}
     }
     assert len(found) == len(set(found))
     assert set(found) == expected

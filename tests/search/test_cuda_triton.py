@@ -18,7 +18,7 @@ triton = pytest.importorskip("triton", reason="Triton is not installed")
 from triton.backends.compiler import GPUTarget  # noqa: E402
 from triton.compiler import ASTSource  # noqa: E402
 
-from syndr.search.cuda import kernels  # noqa: E402
+from syndr.search.cuda import join_kernels, kernels  # noqa: E402
 from syndr.search.cuda.filter_rows import COLUMN_TILE, DIMS_STEP, ROW_TILE  # noqa: E402
 
 
@@ -64,3 +64,29 @@ def test_sums_compile_without_contraction(dtype):
     assert "mul.rn.f64" in ptx  # with its rounding named, the assembler may not contract it either
     assert "add.rn.f64" in ptx
     assert "fma.rn.f64" not in ptx
+
+
+@pytest.mark.parametrize("options", [{"LABELLED": labelled, "WRITE": write} for labelled in (0, 1) for write in (0, 1)])
+def test_listing_compiles(options):
+    types = {"words": "*i32", "tile_a": "*i32", "tile_b": "*i32", "labels": "*fp64", "gap": "*fp64", "rows": "i32"}
+    types |= dict.fromkeys(("offsets", "first", "second"), "*i64")
+    constants = {name: bool(value) for name, value in options.items()} | {"BLOCK_A": ROW_TILE, "BLOCK_B": COLUMN_TILE}
+    assert "st.global" in compiled(join_kernels.list_pairs_kernel, 90, types, constants, num_warps=4)
+
+
+@pytest.mark.parametrize("dtype", ["fp16", "bf16", "fp32", "fp64"])
+def test_halving_compiles(dtype):
+    types = {"features": f"*{dtype}", "lengths": "*fp64", "place": "*i64", "values": "*fp16", "slack": "*fp32"}
+    types |= dict.fromkeys(("rows", "dims", "stride", "width"), "i32") | {"margin": "fp32"}
+    ptx = compiled(join_kernels.halve_kernel, 90, types, {"BLOCK": 4, "BLOCK_K": 256}, num_warps=4)
+    assert "div.rn.f64" in ptx
+
+
+def test_joining_compiles_to_wide_loads_and_an_atomic_minimum():
+    types = {"roots": "*i64", "values": "*fp16", "slack": "*fp32", "place": "*i64", "i": "*i64", "j": "*i64"}
+    types |= {"verdicts": "*i8", "pairs": "i32", "width": "i32", "low": "fp32", "high": "fp32"}
+    ptx = compiled(join_kernels.join_kernel, 90, types, {"BLOCK": 16, "BLOCK_K": 256}, num_warps=4)
+    assert "v4.b32" in ptx  # sixteen bytes a thread at a time
+    assert "min.s64" in ptx
+    flat = compiled(join_kernels.flatten_kernel, 90, {"roots": "*i64", "rows": "i32"}, {"BLOCK": 1024})
+    assert "ld.global.cg" in flat

@@ -15,6 +15,7 @@ from syndr.search.cuda.features import Features
 from syndr.search.cuda.filter_rows import DIMS_STEP
 from syndr.search.cuda.forest import Forest
 from syndr.search.cuda.nearest import Groups, nearest
+from syndr.search.cuda.quick import quick_decisions
 from syndr.search.cuda.scan import Scan, achieved_tflops
 from syndr.search.cuda.workspace import Kernels, Workspace, open_workspace, uses_triton
 from syndr.search.protocol import LabelGap, Pairs
@@ -98,12 +99,19 @@ class CudaSearch:
             return np.empty(0, dtype=np.int64)
         features = Features(rows, space)
         scan = Scan(features, radius, gap, self.dims, space)
+        quick = quick_decisions(features, scan, radius, space)
         forest = Forest(len(rows), space.device)
         decided = edges = 0
         for i, j in scan.candidates("components", progress, lambda: forest.roots):
+            if quick:
+                i, j = quick.absorb(forest, i, j)
             some, true = forest.absorb(i, j, lambda i, j: features.distances(i, features, j) < radius)
             decided, edges = decided + some, edges + true
-        self._note(space, scan, candidates_decided=decided, edges=edges)
+        exactly = decided
+        if quick:
+            some, true = quick.counts()
+            decided, edges = decided + some, edges + true
+        self._note(space, scan, candidates_decided=decided, candidates_decided_in_float64=exactly, edges=edges)
         return forest.numbered()
 
     def nearest(

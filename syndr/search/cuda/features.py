@@ -72,6 +72,11 @@ class Features:
         """Whether the features lie on the device as a whole."""
         return self._tensor is not None
 
+    @property
+    def tensor(self) -> Tensor | None:
+        """The features on the device, elements of a row side by side; None where they are streamed."""
+        return self._tensor
+
     def unit_blocks(self, size: int) -> Iterator[tuple[int, Tensor]]:
         """Give the rows scaled to unit length, (at most ``size``, dims) float64 at a time, with their first number."""
         for start, block in self._blocks(size):

@@ -34,7 +34,9 @@ ROW_TILE, COLUMN_TILE = 128, 256  # rows of the two sides of a tile
 DIMS_STEP = 64  # filter rows are padded with zeros to a multiple
 ORTHONORMAL = 1e-10  # how far from orthonormal a basis may be: the Frobenius norm of WᵀW - I
 
-_FLOAT32 = 2.0**-20  # three roundings of numbers below 4
+FLOAT32 = 2.0**-20  # three roundings of numbers below 4
+
+_SLACK = (1 + 2.0**-9) * (1 + 2.0**-19)  # of what rounding has lost; the last factor rounds up
 
 
 def float64_error(dims: int) -> float:
@@ -44,7 +46,7 @@ def float64_error(dims: int) -> float:
 
 def product_error(width: int) -> float:
     """Bound how far a float32 product of filter rows may lie from the true one, and the sum it is compared with."""
-    return 1.01 * (2 * width + 64) * 2.0**-23 + _FLOAT32
+    return 1.01 * (2 * width + 64) * 2.0**-23 + FLOAT32
 
 
 @dataclass(frozen=True)
@@ -90,13 +92,16 @@ def build_filter_rows(features: Features, place: Tensor, basis: Tensor | None, s
         pin_memory=on_host and space.device.type == "cuda",
     )  # fmt: skip
     slack = torch.full((padded,), -torch.inf, dtype=torch.float32, device=space.device)
+    error = float64_error(features.dims) + product_error(width)
+    if space.triton and basis is None and not on_host and features.tensor is not None:
+        _halve(features.tensor, features.lengths, place, values, slack)
+        return FilterRows(values, slack, error, on_host)
     size = space.rows(16, 8 * (2 * features.dims + 3 * width))
     for start, unit in features.unit_blocks(min(size, 2**15)):
         here = place[start : start + len(unit)]
         halves, lost = _rounded(reduced(unit, basis), width)
         values[here.to(values.device)] = halves.to(values.device)
-        slack[here] = (lost * ((1 + 2.0**-9) * (1 + 2.0**-20))).float()  # the last factor: rounded up
-    error = float64_error(features.dims) + product_error(width)
+        slack[here] = (lost * _SLACK).float()
     return FilterRows(values, slack, error, on_host)
 
 
@@ -112,6 +117,18 @@ def reduced(unit: Tensor, basis: Tensor | None) -> Tensor:
     along = unit @ basis
     rest = (1 - (along * along).sum(dim=1)).clamp_min(0) + float64_error(unit.shape[1])
     return torch.cat([along, rest.sqrt()[:, None]], dim=1)
+
+
+def _halve(features: Tensor, lengths: Tensor, place: Tensor, values: Tensor, slack: Tensor) -> None:
+    """Do for all dimensions what :func:`build_filter_rows` does by blocks, in one pass."""
+    from syndr.search.cuda.join_kernels import halve_kernel
+
+    block = 4
+    with torch.cuda.device_of(values):  # type: ignore[no-untyped-call]
+        halve_kernel[(-(-len(features) // block),)](
+            features, lengths, place, values, slack, len(features), features.shape[1], features.stride(0),
+            values.shape[1], _SLACK, BLOCK=block, BLOCK_K=256, num_warps=4,
+        )  # fmt: skip
 
 
 def _rounded(rows: Tensor, width: int) -> tuple[Tensor, Tensor]:

@@ -43,6 +43,13 @@ class Forest:
             while not torch.equal(shorter := self.roots[self.roots], self.roots):
                 self.roots = shorter
 
+    def flatten(self) -> None:
+        """Point every row to its root again, after a Triton kernel has hooked roots to others."""
+        from syndr.search.cuda.join_kernels import flatten_kernel
+
+        block = 1024
+        flatten_kernel[(-(-len(self.roots) // block),)](self.roots, len(self.roots), BLOCK=block, num_warps=4)
+
     def absorb(self, i: Tensor, j: Tensor, edges: Callable[[Tensor, Tensor], Tensor]) -> tuple[int, int]:
         """Join along those candidates that are edges, deciding as few of them as it can.
 

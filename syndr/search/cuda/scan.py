@@ -14,12 +14,12 @@ from syndr.progress import Progress
 from syndr.search.cuda.features import Features
 from syndr.search.cuda.filter_rows import COLUMN_TILE, ROW_TILE, build_filter_rows
 from syndr.search.cuda.principal import choose_basis
-from syndr.search.cuda.tiles import Panel, hit_words, hits, list_tiles, pairs_of
+from syndr.search.cuda.tiles import Labels, Panel, hits, list_tiles, passing_pairs
 from syndr.search.cuda.workspace import Workspace
 from syndr.search.protocol import LabelGap
 
 _LARGEST_PANEL = 2**16  # rows: the bits of two panels' pairs take 512 MiB
-_SMALLEST_PART, _LARGEST_PART = 2**10, 2**20  # words unpacked at a time
+_SMALLEST_PART, _LARGEST_PART = 2**15, 2**22  # candidates unpacked at a time
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,9 @@ class Scan:
         space: Device, memory and kernels.
 
     Attributes:
+        place: (rows,) int64, where each row stands in label order.
+        filter: The filter rows.
+        full: Whether they keep all dimensions.
         report: What was done, by name.
     """
 
@@ -58,21 +61,24 @@ class Scan:
         if gap is not None:
             labels = torch.tensor(gap.labels, dtype=torch.float64, device=space.device)
             self._labels, self._order = torch.sort(labels, stable=True)
-        place = torch.empty_like(self._order)
-        place[self._order] = torch.arange(self._rows, device=space.device)
+        limit = None if gap is None else torch.tensor([gap.gap], dtype=torch.float64, device=space.device)
+        self._condition = Labels(self._rows, self._order if self._labels is None else self._labels, limit)
+        self.place = torch.empty_like(self._order)
+        self.place[self._order] = torch.arange(self._rows, device=space.device)
         with space.clock.phase("choose dims"):
             choice = choose_basis(features, radius, self._pairs_within_gap(), dims, space)
         with space.clock.phase("filter rows"):
-            self._filter = build_filter_rows(features, place, choice.basis, space)
-        self._bar = 1 - radius - self._filter.error
+            self.filter = build_filter_rows(features, self.place, choice.basis, space)
+        self.full = choice.basis is None
+        self._bar = 1 - radius - self.filter.error
         self.report: dict[str, Any] = {
-            "mode": "full product" if choice.basis is None else "principal directions",
+            "mode": "full product" if self.full else "principal directions",
             "reason": choice.reason,
             "dims": features.dims,
             "dims_kept": features.dims if choice.basis is None else choice.basis.shape[1],
-            "width": self._filter.width,
+            "width": self.filter.width,
             "features_on_device": features.resident,
-            "filter_rows_on_device": not self._filter.on_host,
+            "filter_rows_on_device": not self.filter.on_host,
             "tiles": 0, "tiles_multiplied": 0, "tiles_skipped_by_label": 0, "tiles_skipped_as_joined": 0,
             "candidates": 0,
         }  # fmt: skip
@@ -95,7 +101,7 @@ class Scan:
         progress(stage, len(bands), len(bands))
 
     def _bands(self, joining: bool) -> list[_Band]:
-        padded = len(self._filter.slack)
+        padded = len(self.filter.slack)
         size = self._panel_rows()
         panels = [(start, min(start + size, padded)) for start in range(0, padded, size)]
         # One tile beyond the panel, so that neighbours in different panels meet as well.
@@ -111,8 +117,8 @@ class Scan:
 
     def _panel_rows(self) -> int:
         rows = min(_LARGEST_PANEL, math.isqrt(self._space.limit // 2))  # rows^2 / 8 bytes of bits
-        if self._filter.on_host:
-            rows = min(rows, self._space.rows(4, 2 * 2 * self._filter.width))
+        if self.filter.on_host:
+            rows = min(rows, self._space.rows(4, 2 * 2 * self.filter.width))
         return max(1, rows // COLUMN_TILE) * COLUMN_TILE
 
     def _within(self, band: _Band, roots: Tensor | None) -> Iterator[tuple[Tensor, Tensor]]:
@@ -141,21 +147,12 @@ class Scan:
         tiles = list_tiles(allowed, first_a, first_b)
         left, right = self._panel(band.left, by_place), self._panel(band.right, by_place)
         words = hits(left, right, tiles, self._bar, self._space)
-        with self._space.clock.phase("unpack"):
-            # A full word makes 32 pairs of 128 bytes, their temporaries included.
-            parts = hit_words(words, max(_SMALLEST_PART, min(_LARGEST_PART, self._space.rows(8, 32 * 128))))
-        for part in parts:
-            with self._space.clock.phase("unpack"):
-                pairs = self._allowed_pairs(*pairs_of(words, part, tiles))
-            yield pairs
-
-    def _allowed_pairs(self, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-        good = a < b
-        if self._gap is not None and self._labels is not None:
-            good &= (self._labels[a] - self._labels[b]).abs() < self._gap.gap
-        first, second = self._order[a[good]], self._order[b[good]]
-        self._count(candidates=len(first))
-        return torch.minimum(first, second), torch.maximum(first, second)
+        # A pair takes 128 bytes, its temporaries included.
+        most = max(_SMALLEST_PART, min(_LARGEST_PART, self._space.rows(8, 128)))
+        for positions in passing_pairs(words, tiles, self._condition, most, self._space):
+            first, second = (self._order[part] for part in positions)
+            self._count(candidates=len(first))
+            yield torch.minimum(first, second), torch.maximum(first, second)
 
     def _labels_meet(self, labels: Tensor, a: Tensor, b: Tensor) -> Tensor:
         """Whether the label intervals of two tiles come nearer than the gap; rounding keeps differences in order."""
@@ -167,13 +164,13 @@ class Scan:
 
     def _padded(self, by_place: Tensor) -> Tensor:
         """Repeat the last row's value for the padding, which so never spoils a tile of one set."""
-        missing = len(self._filter.slack) - len(by_place)
+        missing = len(self.filter.slack) - len(by_place)
         return torch.cat([by_place, by_place[-1:].expand(missing)])
 
     def _panel(self, rows: tuple[int, int], by_place: Tensor | None) -> Panel:
         start, stop = rows
-        values = self._filter.panel(start, stop)
-        return Panel(start, values, self._filter.slack[start:stop], None if by_place is None else by_place[start:stop])
+        values = self.filter.panel(start, stop)
+        return Panel(start, values, self.filter.slack[start:stop], None if by_place is None else by_place[start:stop])
 
     def _pairs_within_gap(self) -> float:
         if self._labels is None or self._gap is None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -42,6 +44,24 @@ class Tiles:
 
     def __len__(self) -> int:
         return len(self.a)
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The label condition on pairs.
+
+    Attributes:
+        rows: How many there are; what lies beyond is padding.
+        values: (rows,) float64, by position; not read where there is no gap.
+        gap: (1,) float64, on the device; None where labels do not matter.
+    """
+
+    rows: int
+    values: Tensor
+    gap: Tensor | None
+
+
+Positions = tuple[Tensor, Tensor]
 
 
 def list_tiles(allowed: Tensor, first_a: int, first_b: int) -> Tiles:
@@ -115,15 +135,69 @@ def _by_tile(panel: Panel, rows: int) -> Panel:
     return Panel(panel.start, panel.values.view(-1, rows, panel.values.shape[1]), panel.slack.view(-1, rows), roots)
 
 
-def hit_words(words: Tensor, most: int) -> tuple[Tensor, ...]:
-    """Give the flat positions of the words that hold a hit, at most ``most`` at a time."""
-    return torch.split(words.view(-1).nonzero()[:, 0], most)
+def passing_pairs(words: Tensor, tiles: Tiles, labels: Labels, most: int, space: Workspace) -> Iterator[Positions]:
+    """Give the positions a < b of the two rows of each hit whose labels are nearer than the gap.
+
+    Args:
+        words: What :func:`hits` gave.
+        tiles: For which tiles.
+        labels: Of all rows, by position.
+        most: How many at a time, or as many as one tile holds.
+        space: Device and kernels.
+
+    Yields:
+        (hits,) int64 and (hits,) int64.
+    """
+    pairs = (_triton_pairs if space.triton else _torch_pairs)(words, tiles, labels, most)
+    while True:
+        with space.clock.phase("unpack"):
+            some = next(pairs, None)
+        if some is None:
+            return
+        yield some
 
 
-def pairs_of(words: Tensor, some: Tensor, tiles: Tiles) -> tuple[Tensor, Tensor]:
-    """Give the positions of the two rows of each hit in some of the words: (hits,) int64 each."""
+def _triton_pairs(words: Tensor, tiles: Tiles, labels: Labels, most: int) -> Iterator[Positions]:
+    from syndr.search.cuda.join_kernels import list_pairs_kernel
+
+    def launch(part: slice, offsets: Tensor, a: Tensor, b: Tensor, write: bool) -> None:
+        with torch.cuda.device_of(words):  # type: ignore[no-untyped-call]
+            list_pairs_kernel[(part.stop - part.start,)](
+                words[part], tiles.a[part], tiles.b[part], labels.values, gap, labels.rows, offsets, a, b,
+                LABELLED=labels.gap is not None, WRITE=write, BLOCK_A=ROW_TILE, BLOCK_B=COLUMN_TILE, num_warps=4,
+            )  # fmt: skip
+
+    counts = torch.zeros(len(tiles), dtype=torch.int64, device=words.device)
+    gap = counts if labels.gap is None else labels.gap  # not read where there is none
+    launch(slice(0, len(tiles)), counts, counts, counts, write=False)
+    for part, total in _parts(counts, most):
+        a, b = torch.empty(2, total, dtype=torch.int64, device=words.device)
+        some = counts[part]
+        launch(part, some.cumsum(0) - some, a, b, write=True)
+        yield a, b
+
+
+def _parts(counts: Tensor, most: int) -> Iterator[tuple[slice, int]]:
+    """Cut tiles into runs of at most ``most`` pairs, or of one tile; give each run that has any, and its number."""
+    ends = counts.cumsum(0).cpu().numpy()
+    start, before = 0, 0
+    while start < len(ends):
+        stop = max(start + 1, int(np.searchsorted(ends, before + most, side="right")))
+        total = int(ends[stop - 1]) - before
+        if total:
+            yield slice(start, stop), total
+        start, before = stop, before + total
+
+
+def _torch_pairs(words: Tensor, tiles: Tiles, labels: Labels, most: int) -> Iterator[Positions]:
     shift = torch.arange(BITS, dtype=torch.int32, device=words.device)
-    which, q = ((words.view(-1)[some, None] >> shift) & 1).nonzero(as_tuple=True)
-    word = some[which]
-    tile, inside = word // WORDS, word % WORDS
-    return tiles.a[tile].long() * ROW_TILE + inside // 8, tiles.b[tile].long() * COLUMN_TILE + 8 * q + inside % 8
+    for some in torch.split(words.view(-1).nonzero()[:, 0], max(1, most // BITS)):
+        which, q = ((words.view(-1)[some, None] >> shift) & 1).nonzero(as_tuple=True)
+        word = some[which]
+        tile, inside = word // WORDS, word % WORDS
+        a = tiles.a[tile].long() * ROW_TILE + inside // 8
+        b = tiles.b[tile].long() * COLUMN_TILE + 8 * q + inside % 8
+        good = a < b
+        if labels.gap is not None:
+            good &= (labels.values[a] - labels.values[b]).abs() < labels.gap
+        yield a[good], b[good]

@@ -1,0 +1,79 @@
+"""Deciding nearly every candidate in half precision, and joining at once those that are edges.
+
+Where a row's filter row h keeps all dimensions, its products bound the cosine from below as they do from above
+(:mod:`syndr.search.cuda.filter_rows`): |<u, v> - <h_u, h_v>| <= slack_u + slack_v. So a product decides a pair, but for
+the few that it leaves too close to the radius, for a quarter of the bytes of two float32 rows in float64. The products
+here are sums of float32, of ``width / 256`` terms in each of 256 lanes and then of the lanes: less than
+``width / 256 + 256`` roundings of 2^-24, of what by Cauchy-Schwarz is less than 1.01.
+
+An edge joins its sets before the kernel ends, by hooking the higher root to the lower one with an atomic minimum
+(Komura 2015, "GPU-based cluster-labeling algorithm without the use of conventional iteration"; what another hook has
+replaced is joined in turn), so that candidates within one set by then are no longer looked at.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from syndr.search.cuda.features import Features
+from syndr.search.cuda.filter_rows import FLOAT32, FilterRows, build_filter_rows, filter_width, float64_error
+from syndr.search.cuda.forest import Forest
+from syndr.search.cuda.scan import Scan
+from syndr.search.cuda.workspace import Workspace
+
+_BLOCK, _LANES, _WARPS = 16, 256, 4  # candidates of a program, columns it reads at a time, and its warps
+_SHARE = 16  # of the memory limit, that rows of all dimensions may take beside the filter's
+
+
+class QuickDecisions:
+    """Decides candidates of a scan and joins them in a forest, as far as half precision can.
+
+    Args:
+        rows: Filter rows of all dimensions, on the device.
+        place: (rows,) int64, where each row stands among them.
+        dims: Number of dimensions.
+        radius: Of the search.
+        space: Device and kernels: Triton's.
+    """
+
+    def __init__(self, rows: FilterRows, place: Tensor, dims: int, radius: float, space: Workspace) -> None:
+        self._rows, self._place, self._space = rows, place, space
+        error = float64_error(dims) + 1.02 * (rows.width / _LANES + _LANES + 1) * 2.0**-24 + FLOAT32
+        self._low, self._high = 1 - radius - error, 1 - radius + error
+        self._counts = torch.zeros(2, dtype=torch.int64, device=space.device)
+
+    def absorb(self, forest: Forest, i: Tensor, j: Tensor) -> tuple[Tensor, Tensor]:
+        """Decide candidates (i, j), (candidates,) int64 each, and give those that are left to decide."""
+        from syndr.search.cuda.join_kernels import join_kernel
+
+        verdicts = torch.empty(len(i), dtype=torch.int8, device=i.device)
+        with self._space.clock.phase("decide"), torch.cuda.device_of(i):  # type: ignore[no-untyped-call]
+            join_kernel[(-(-len(i) // _BLOCK),)](
+                forest.roots, self._rows.values, self._rows.slack, self._place, i, j, verdicts, len(i),
+                self._rows.width, self._low, self._high, BLOCK=_BLOCK, BLOCK_K=_LANES, num_warps=_WARPS,
+            )  # fmt: skip
+            forest.flatten()
+            edge = verdicts == 2
+            self._counts += torch.stack([((verdicts == 1) | edge).sum(), edge.sum()])
+            left = (verdicts == 3).nonzero()[:, 0]
+            return i[left], j[left]
+
+    def counts(self) -> tuple[int, int]:
+        """Give how many candidates were decided, and how many of those were edges."""
+        decided, edges = self._counts.tolist()
+        return decided, edges
+
+
+def quick_decisions(features: Features, scan: Scan, radius: float, space: Workspace) -> QuickDecisions | None:
+    """Give what decides a scan's candidates quickly, where there are kernels and memory for that."""
+    if not space.triton:
+        return None
+    rows = scan.filter
+    if not scan.full:
+        size = 2 * len(rows.slack) * filter_width(features.dims)
+        if features.tensor is None or _SHARE * size > space.limit:
+            return None
+        with space.clock.phase("filter rows"):
+            rows = build_filter_rows(features, scan.place, None, space)
+    return None if rows.on_host else QuickDecisions(rows, scan.place, features.dims, radius, space)
