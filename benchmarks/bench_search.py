@@ -18,7 +18,7 @@ from benchmarks.contest import Contestant, Size, compete, contestants, timed
 from benchmarks.generator import KadidLike, measure
 from benchmarks.joins import GAP, RADIUS, faiss_range_search
 from benchmarks.memory import peak_rss_anon
-from benchmarks.partitions import difference, rows_apart
+from benchmarks.partitions import difference
 from syndr import DDCUp, components
 
 REFERENCES = 81

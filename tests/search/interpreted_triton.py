@@ -18,9 +18,8 @@ from syndr import _native
 from syndr.search import ExactSearch, LabelGap
 from syndr.search.cuda import CudaSearch, split_tensor_rows
 from syndr.search.cuda.distances import dots
-from syndr.search.cuda.filter_rows import COLUMN_TILE, ROW_TILE
 from syndr.search.cuda.features import Features
-from syndr.search.cuda.filter_rows import build_filter_rows
+from syndr.search.cuda.filter_rows import COLUMN_TILE, ROW_TILE, build_filter_rows
 from syndr.search.cuda.forest import Forest
 from syndr.search.cuda.quick import QuickDecisions
 from syndr.search.cuda.tiles import Labels, Panel, Tiles, hits, passing_pairs
@@ -70,9 +69,7 @@ def test_rows_in_half_precision(dims, dtype, rng):
     X = torch.from_numpy(rng.normal(size=(9, 2 * dims)) * 10.0 ** rng.integers(-3, 3, size=(9, 1)))
     rows, _ = split_tensor_rows(X.to(getattr(torch, dtype))[:, ::2], "X", "raise", "torch")
     place = torch.from_numpy(rng.permutation(9))
-    found, expected = (
-        build_filter_rows(Features(rows, space), place, None, space) for space in (INTERPRETED, PLAIN)
-    )
+    found, expected = (build_filter_rows(Features(rows, space), place, None, space) for space in (INTERPRETED, PLAIN))
     assert torch.equal(found.values, expected.values)
     torch.testing.assert_close(found.slack, expected.slack, rtol=1e-6, atol=1e-9)
     assert found.error == expected.error
