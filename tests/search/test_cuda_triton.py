@@ -82,11 +82,12 @@ def test_halving_compiles(dtype):
     assert "div.rn.f64" in ptx
 
 
-def test_joining_compiles_to_wide_loads_and_an_atomic_minimum():
-    types = {"roots": "*i64", "values": "*fp16", "slack": "*fp32", "place": "*i64", "i": "*i64", "j": "*i64"}
-    types |= {"verdicts": "*i8", "pairs": "i32", "width": "i32", "low": "fp32", "high": "fp32"}
-    ptx = compiled(join_kernels.join_kernel, 90, types, {"BLOCK": 16, "BLOCK_K": 256}, num_warps=4)
+def test_deciding_compiles_to_wide_loads_and_joining_to_an_atomic_minimum():
+    sets = {"roots": "*i64", "i": "*i64", "j": "*i64", "verdicts": "*i8", "pairs": "i32"}
+    types = {"roots": "*i64", "values": "*fp16", "slack": "*fp32", "place": "*i64"} | sets
+    types |= {"width": "i32", "low": "fp32", "high": "fp32"}
+    ptx = compiled(join_kernels.decide_kernel, 90, types, {"BLOCK": 16, "BLOCK_K": 256}, num_warps=4)
     assert "v4.b32" in ptx  # sixteen bytes a thread at a time
-    assert "min.s64" in ptx
+    assert "min.s64" in compiled(join_kernels.hook_kernel, 90, sets, {"BLOCK": 256}, num_warps=4)
     flat = compiled(join_kernels.flatten_kernel, 90, {"roots": "*i64", "rows": "i32"}, {"BLOCK": 1024})
     assert "ld.global.cg" in flat

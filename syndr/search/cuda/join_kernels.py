@@ -69,11 +69,11 @@ def halve_kernel(
 
 
 @triton.jit
-def join_kernel(
+def decide_kernel(
     roots, values, slack, place, i, j, verdicts, pairs, width, low, high,
     BLOCK: tl.constexpr, BLOCK_K: tl.constexpr,
 ):  # fmt: skip
-    """Decide candidates by half-precision products and join the sets of those that are sure edges.
+    """Decide candidates by half-precision products; ``roots`` give each row's set, and are not written meanwhile.
 
     Verdicts: 0 within one set already, 1 no edge, 2 an edge, 3 too close to the radius for half precision.
     """
@@ -81,12 +81,11 @@ def join_kernel(
     there = pair < pairs
     a = tl.load(i + pair, mask=there, other=0)
     b = tl.load(j + pair, mask=there, other=0)
-    a = _root(roots, a)
-    b = _root(roots, b)
-    apart = a != b
+    apart = tl.load(roots + a) != tl.load(roots + b)
+    verdict = apart.to(tl.int8)
     if tl.max(apart.to(tl.int32), axis=0) > 0:
-        row_a = tl.load(place + tl.load(i + pair, mask=there, other=0))
-        row_b = tl.load(place + tl.load(j + pair, mask=there, other=0))
+        row_a = tl.load(place + a)
+        row_b = tl.load(place + b)
         k = tl.arange(0, BLOCK_K)
         at_a = values + row_a[:, None] * width + k[None, :]
         at_b = values + row_b[:, None] * width + k[None, :]
@@ -101,18 +100,32 @@ def join_kernel(
         sure = apart & (product >= high + reach)
         open_ = apart & (product >= low - reach) & (product < high + reach)
         verdict = apart.to(tl.int8) + sure.to(tl.int8) + 2 * open_.to(tl.int8)
-        tl.store(verdicts + pair, verdict, mask=there)
-        while tl.max(sure.to(tl.int32), axis=0) > 0:
-            a = _root(roots, a)
-            b = _root(roots, b)
-            upper = tl.maximum(a, b)
-            lower = tl.minimum(a, b)
-            sure = sure & (upper != lower)
-            found = tl.atomic_min(roots + upper, lower, mask=sure)
-            # Another program may have hooked the upper root meanwhile: then its new parent is still to be joined.
-            sure = sure & (found != upper)
-            a = tl.where(sure, found, a)
-            b = tl.where(sure, lower, b)
+    tl.store(verdicts + pair, verdict, mask=there)
+
+
+@triton.jit
+def hook_kernel(roots, i, j, verdicts, pairs, BLOCK: tl.constexpr):
+    """Join the sets of the ends of edges: hook the higher root to the lower.
+
+    BLOCK is at least the number of threads, here and below: threads that shared an element would read its root at
+    different times while other programs write, and no longer agree on when a loop ends.
+    """
+    pair = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
+    there = pair < pairs
+    sure = tl.load(verdicts + pair, mask=there, other=0) == 2
+    a = tl.load(i + pair, mask=sure, other=0)
+    b = tl.load(j + pair, mask=sure, other=0)
+    while tl.max(sure.to(tl.int32), axis=0) > 0:
+        a = _root(roots, a)
+        b = _root(roots, b)
+        upper = tl.maximum(a, b)
+        lower = tl.minimum(a, b)
+        sure = sure & (upper != lower)
+        found = tl.atomic_min(roots + upper, lower, mask=sure)
+        # Another program may have hooked the upper root meanwhile: then its new parent is still to be joined.
+        sure = sure & (found != upper)
+        a = tl.where(sure, found, a)
+        b = tl.where(sure, lower, b)
 
 
 @triton.jit
@@ -126,7 +139,7 @@ def flatten_kernel(roots, rows, BLOCK: tl.constexpr):
 
 @triton.jit
 def _root(roots, row):
-    """Follow a row to its root; past the first cache, which does not see what other programs write."""
+    """Follow each row to its root; past the first cache, which does not see what other programs write."""
     up = tl.load(roots + row, cache_modifier=".cg")
     while tl.max((up != row).to(tl.int32), axis=0) > 0:
         row = up

@@ -6,9 +6,10 @@ the few that it leaves too close to the radius, for a quarter of the bytes of tw
 here are sums of float32, of ``width / 256`` terms in each of 256 lanes and then of the lanes: less than
 ``width / 256 + 256`` roundings of 2^-24, of what by Cauchy-Schwarz is less than 1.01.
 
-An edge joins its sets before the kernel ends, by hooking the higher root to the lower one with an atomic minimum
-(Komura 2015, "GPU-based cluster-labeling algorithm without the use of conventional iteration"; what another hook has
-replaced is joined in turn), so that candidates within one set by then are no longer looked at.
+Edges join their sets chunk by chunk, by hooking the higher root to the lower one with an atomic minimum (Komura 2015,
+"GPU-based cluster-labeling algorithm without the use of conventional iteration"; what another hook has replaced is
+joined in turn), so that later candidates within one set by then are no longer looked at. All this is queued on the
+device without waiting for it.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from syndr.search.cuda.scan import Scan
 from syndr.search.cuda.workspace import Workspace
 
 _BLOCK, _LANES, _WARPS = 16, 256, 4  # candidates of a program, columns it reads at a time, and its warps
+_CHUNK = 2**18  # candidates decided before sets are joined
 _SHARE = 16  # of the memory limit, that rows of all dimensions may take beside the filter's
 
 
@@ -45,19 +47,25 @@ class QuickDecisions:
 
     def absorb(self, forest: Forest, i: Tensor, j: Tensor) -> tuple[Tensor, Tensor]:
         """Decide candidates (i, j), (candidates,) int64 each, and give those that are left to decide."""
-        from syndr.search.cuda.join_kernels import join_kernel
-
         verdicts = torch.empty(len(i), dtype=torch.int8, device=i.device)
         with self._space.clock.phase("decide"), torch.cuda.device_of(i):  # type: ignore[no-untyped-call]
-            join_kernel[(-(-len(i) // _BLOCK),)](
-                forest.roots, self._rows.values, self._rows.slack, self._place, i, j, verdicts, len(i),
-                self._rows.width, self._low, self._high, BLOCK=_BLOCK, BLOCK_K=_LANES, num_warps=_WARPS,
-            )  # fmt: skip
-            forest.flatten()
+            for some in zip(*(torch.split(part, _CHUNK) for part in (i, j, verdicts)), strict=True):
+                self._decide(forest, *some)
             edge = verdicts == 2
             self._counts += torch.stack([((verdicts == 1) | edge).sum(), edge.sum()])
             left = (verdicts == 3).nonzero()[:, 0]
             return i[left], j[left]
+
+    def _decide(self, forest: Forest, i: Tensor, j: Tensor, verdicts: Tensor) -> None:
+        from syndr.search.cuda.join_kernels import decide_kernel, hook_kernel
+
+        rows, block = self._rows, 256
+        decide_kernel[(-(-len(i) // _BLOCK),)](
+            forest.roots, rows.values, rows.slack, self._place, i, j, verdicts, len(i), rows.width,
+            self._low, self._high, BLOCK=_BLOCK, BLOCK_K=_LANES, num_warps=_WARPS,
+        )  # fmt: skip
+        hook_kernel[(-(-len(i) // block),)](forest.roots, i, j, verdicts, len(i), BLOCK=block, num_warps=4)
+        forest.flatten()
 
     def counts(self) -> tuple[int, int]:
         """Give how many candidates were decided, and how many of those were edges."""
