@@ -86,7 +86,7 @@ def test_quick_decisions(rng):
     halves = build_filter_rows(features, place, None, INTERPRETED)
     quick, forest = QuickDecisions(halves, place, 300, radius, INTERPRETED), Forest(count, CPU)
     i, j = (torch.from_numpy(side) for side in np.triu_indices(count, 1))
-    left_i, left_j = quick.absorb(forest, i, j)
+    ((left_i, left_j),) = quick.undecided(forest, [(i[:900], j[:900]), (i[900:], j[900:])])
     distance = features.distances(i, features, j).numpy()
     sure = (np.abs(distance - radius) > 2.5e-3) & (distance < radius)
     true = {(int(a), int(b)) for a, b, edge in zip(i, j, distance < radius, strict=True) if edge}

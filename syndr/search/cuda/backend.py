@@ -102,9 +102,8 @@ class CudaSearch:
         quick = quick_decisions(features, scan, radius, space)
         forest = Forest(len(rows), space.device)
         decided = edges = 0
-        for i, j in scan.candidates("components", progress, lambda: forest.roots):
-            if quick:
-                i, j = quick.absorb(forest, i, j)
+        candidates = scan.candidates("components", progress, lambda: forest.roots)
+        for i, j in quick.undecided(forest, candidates) if quick else candidates:
             some, true = forest.absorb(i, j, lambda i, j: features.distances(i, features, j) < radius)
             decided, edges = decided + some, edges + true
         exactly = decided

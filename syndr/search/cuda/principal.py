@@ -57,7 +57,7 @@ def choose_basis(features: Features, radius: float, pairs: float, dims: int | No
     most = min(_SAMPLE, space.rows(16, 8 * features.dims))
     if dims is None and most < _SMALLEST_SAMPLE:
         return Choice(None, "the memory limit leaves no room for a sample")
-    drawn = np.random.default_rng(0).permutation(len(features))[: 2 * most]
+    drawn = np.random.default_rng(0).choice(len(features), min(len(features), 2 * most), replace=False)
     half = (len(drawn) + 1) // 2
     basis = _leading(features.unit_rows(np.sort(drawn[:half])), max(dims or 0, *_WIDTHS) - 1)
     defect = basis.T @ basis - torch.eye(basis.shape[1], dtype=torch.float64, device=basis.device)
@@ -71,8 +71,8 @@ def choose_basis(features: Features, radius: float, pairs: float, dims: int | No
 def _leading(sample: Tensor, most: int) -> Tensor:
     """Give about the leading principal directions (not centred), first ones first: (dims, at most ``most``)."""
     dims = sample.shape[1]
-    generator = torch.Generator().manual_seed(0)
-    directions = torch.randn(dims, min(dims, most), dtype=torch.float64, generator=generator).to(sample.device)
+    generator = torch.Generator(sample.device).manual_seed(0)
+    directions = torch.randn(dims, min(dims, most), dtype=sample.dtype, generator=generator, device=sample.device)
     for _ in range(_POWERS):
         directions = sample.T @ (sample @ directions)
     directions, _ = torch.linalg.qr(directions)

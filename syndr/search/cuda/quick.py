@@ -14,6 +14,8 @@ device without waiting for it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import torch
 from torch import Tensor
 
@@ -45,16 +47,24 @@ class QuickDecisions:
         self._low, self._high = 1 - radius - error, 1 - radius + error
         self._counts = torch.zeros(2, dtype=torch.int64, device=space.device)
 
-    def absorb(self, forest: Forest, i: Tensor, j: Tensor) -> tuple[Tensor, Tensor]:
-        """Decide candidates (i, j), (candidates,) int64 each, and give those that are left to decide."""
-        verdicts = torch.empty(len(i), dtype=torch.int8, device=i.device)
-        with self._space.clock.phase("decide"), torch.cuda.device_of(i):  # type: ignore[no-untyped-call]
-            for some in zip(*(torch.split(part, _CHUNK) for part in (i, j, verdicts)), strict=True):
-                self._decide(forest, *some)
-            edge = verdicts == 2
-            self._counts += torch.stack([((verdicts == 1) | edge).sum(), edge.sum()])
-            left = (verdicts == 3).nonzero()[:, 0]
-            return i[left], j[left]
+    def undecided(self, forest: Forest, candidates: Iterable[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, Tensor]]:
+        """Decide candidates (i, j), (candidates,) int64 each, and give those that are left, many at a time."""
+        left, count = [], 0
+        for i, j in candidates:
+            with self._space.clock.phase("decide"), torch.cuda.device_of(i):  # type: ignore[no-untyped-call]
+                verdicts = torch.empty(len(i), dtype=torch.int8, device=i.device)
+                for some in zip(*(torch.split(part, _CHUNK) for part in (i, j, verdicts)), strict=True):
+                    self._decide(forest, *some)
+                edge = verdicts == 2
+                self._counts += torch.stack([((verdicts == 1) | edge).sum(), edge.sum()])
+                some_left = (verdicts == 3).nonzero()[:, 0]
+                left.append((i[some_left], j[some_left]))
+            count += len(some_left)
+            if count >= _CHUNK:
+                yield _together(left)
+                left, count = [], 0
+        if count:
+            yield _together(left)
 
     def _decide(self, forest: Forest, i: Tensor, j: Tensor, verdicts: Tensor) -> None:
         from syndr.search.cuda.join_kernels import decide_kernel, hook_kernel
@@ -71,6 +81,11 @@ class QuickDecisions:
         """Give how many candidates were decided, and how many of those were edges."""
         decided, edges = self._counts.tolist()
         return decided, edges
+
+
+def _together(parts: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    i, j = (torch.cat(side) for side in zip(*parts, strict=True))
+    return i, j
 
 
 def quick_decisions(features: Features, scan: Scan, radius: float, space: Workspace) -> QuickDecisions | None:

@@ -18,7 +18,7 @@ from syndr.search.cuda.tiles import Labels, Panel, hits, list_tiles, passing_pai
 from syndr.search.cuda.workspace import Workspace
 from syndr.search.protocol import LabelGap
 
-_LARGEST_PANEL = 2**16  # rows: the bits of two panels' pairs take 512 MiB
+_LARGEST_PANEL = 2**17  # rows: the bits of two panels' pairs take 2 GiB
 _SMALLEST_PART, _LARGEST_PART = 2**15, 2**22  # candidates unpacked at a time
 
 
