@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from syndr.distort import arguments
+from syndr.distort import arguments, fused
 from syndr.distort.random import Stream
 from syndr.distort.registry import TYPES, Distortion
 from syndr.distort.stretch import settle_into, stretch_input
@@ -62,12 +62,15 @@ def distort(
     def make(rows: Sequence[int], given: Tensor, out: Tensor) -> None:
         """Distort the images of these rows, of one precision and sorted by type and level, into ``out``."""
         stretched = _stretched(given, TYPES[types[rows[0]]], [names[row] for row in rows])
+        own_seeds = seeds[list(rows)]
         distorted, start = [], 0
-        for (number, group_level), group in groupby(rows, lambda row: cells[row]):
+        for (number, one_level), group in groupby(rows, lambda row: _group(*cells[row], len(rows))):
             members = list(group)
             part = slice(start, start + len(members))
             start = part.stop
-            entry, stream = TYPES[number], Stream(seeds[members], number, group_level)
+            entry = TYPES[number]
+            group_level = [levels[row] for row in members] if one_level is None else one_level
+            stream = Stream(own_seeds[part], number, group_level)
             draws = None if entry.draw is None else entry.draw(stream, *images.shape[2:])
             distorted.append(_distorted(stretched[part], entry, group_level, draws))
         settle_into(distorted[0] if len(distorted) == 1 else torch.cat(distorted), out)
@@ -153,7 +156,7 @@ def draw(type: int, level: int, seeds: Sequence[int] | Tensor, height: int, widt
 
 def _one_by_one(images: Tensor) -> bool:
     """On a CPU, one image at a time stays in its cache; a GPU gets as few and as large operations as there can be."""
-    return images.device.type == "cpu"
+    return images.device.type == "cpu" and not fused.runs_on(images.device)
 
 
 def _stretched(images: Tensor, entry: Distortion, names: Sequence[int | str]) -> Tensor:
@@ -161,8 +164,14 @@ def _stretched(images: Tensor, entry: Distortion, names: Sequence[int | str]) ->
     return stretch_input(images, torch.promote_types(given, entry.precision), names)
 
 
-def _distorted(stretched: Tensor, entry: Distortion, level: int, draws: Tensor | None) -> Tensor:
-    return entry.function(stretched, entry.levels[level - 1], *([] if draws is None else [draws]))
+def _group(number: int, level: int, images: int) -> tuple[int, int | None]:
+    """Give what is distorted by one call: images of one type, and of one level where its function takes only that."""
+    return number, None if images > 1 and TYPES[number].mixes else level
+
+
+def _distorted(stretched: Tensor, entry: Distortion, level: int | Sequence[int], draws: Tensor | None) -> Tensor:
+    parameter = entry.levels[level - 1] if isinstance(level, int) else [entry.levels[number - 1] for number in level]
+    return entry.function(stretched, parameter, *([] if draws is None else [draws]))
 
 
 def _room_for(images: Tensor) -> Tensor:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from functools import cache
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from syndr.distort import native
+from syndr.distort import fused, native
+from syndr.distort.parameters import Parameter, each
 from syndr.distort.random import Stream
 from syndr.errors import InputError
 
 _EPS = torch.finfo(torch.float64).eps
 
 
-def gaussian_blur(images: Tensor, sigma: float) -> Tensor:
+def gaussian_blur(images: Tensor, sigma: Parameter) -> Tensor:
     """Blur with a gaussian (SPEC section 4, type 1).
 
     Args:
@@ -25,12 +30,17 @@ def gaussian_blur(images: Tensor, sigma: float) -> Tensor:
     Returns:
         Tensor of the same shape and dtype. Borders are replicated.
     """
-    taps = gaussian_taps(sigma)
-    if native.takes(images):
-        return native.blur(images, taps)
-    return correlate(correlate(images, taps[None, :]), taps[:, None])
+    if native.takes(images) and not isinstance(sigma, Sequence):
+        return native.blur(images, gaussian_taps(sigma))
+    sigmas = each(sigma, len(images))
+    lines = {value: gaussian_taps(value) for value in set(sigmas)}
+    rows, columns = ({value: line[where] for value, line in lines.items()} for where in ((None,), (..., None)))
+    return correlate_each(
+        correlate_each(images, [rows[value] for value in sigmas]), [columns[value] for value in sigmas]
+    )
 
 
+@cache
 def gaussian_taps(sigma: float) -> Tensor:
     """Give the one-dimensional gaussian of radius ceil(2 sigma), normalised to sum 1: float64 (2 radius + 1,).
 
@@ -42,7 +52,7 @@ def gaussian_taps(sigma: float) -> Tensor:
     return taps / taps.sum()
 
 
-def lens_blur(images: Tensor, radius: float) -> Tensor:
+def lens_blur(images: Tensor, radius: Parameter) -> Tensor:
     """Blur with a disc (SPEC section 4, type 2).
 
     Args:
@@ -52,9 +62,10 @@ def lens_blur(images: Tensor, radius: float) -> Tensor:
     Returns:
         Tensor of the same shape and dtype. Borders are replicated.
     """
-    return correlate(images, disc_kernel(radius))
+    return correlate_each(images, [disc_kernel(value) for value in each(radius, len(images))])
 
 
+@cache
 def disc_kernel(radius: float) -> Tensor:
     """Give the share of each pixel in a disc on the middle pixel's centre: float64 (odd, odd), summing to 1."""
     half = math.ceil(radius - 0.5)
@@ -80,7 +91,7 @@ def _under_circle(x: Tensor, radius: float) -> Tensor:
     return (x * (radius**2 - x.square()).sqrt() + radius**2 * (x / radius).asin()) / 2
 
 
-def motion_blur(images: Tensor, length: float, angles: Tensor) -> Tensor:
+def motion_blur(images: Tensor, length: Parameter, angles: Tensor) -> Tensor:
     """Blur along a line (SPEC section 4, type 3).
 
     Args:
@@ -96,8 +107,8 @@ def motion_blur(images: Tensor, length: float, angles: Tensor) -> Tensor:
     """
     if angles.shape != images.shape[:1]:
         raise InputError(f"motion blur: {len(images)} images need as many angles; got {tuple(angles.shape)}")
-    pairs = zip(images, angles.tolist(), strict=True)
-    return torch.stack([correlate(image, motion_kernel(length, angle)) for image, angle in pairs])
+    pairs = zip(each(length, len(images)), angles.tolist(), strict=True)
+    return correlate_each(images, [motion_kernel(*pair) for pair in pairs])
 
 
 def draw_angles(stream: Stream, height: int, width: int) -> Tensor:
@@ -105,6 +116,7 @@ def draw_angles(stream: Stream, height: int, width: int) -> Tensor:
     return stream.integers(181, ())
 
 
+@cache
 def motion_kernel(length: float, angle: float) -> Tensor:
     """Give the kernel of a line of one pixel's width with rounded ends (SPEC section 4, type 3).
 
@@ -135,6 +147,22 @@ def motion_kernel(length: float, angle: float) -> Tensor:
     kernel[rows:, columns:] = weight
     kernel /= kernel.sum() + _EPS * length**2
     return kernel.flip(0) if cos > 0 else kernel
+
+
+def correlate_each(images: Tensor, kernels: Sequence[Tensor]) -> Tensor:
+    """Correlate each image (B, ..., H, W) with its own kernel (odd, odd), as :func:`correlate` does."""
+    if fused.takes(images):
+        return fused.correlate(images, [_taps(kernel) for kernel in kernels])
+    if all(kernel is kernels[0] for kernel in kernels):
+        return correlate(images, kernels[0])
+    return torch.stack([correlate(image, kernel) for image, kernel in zip(images, kernels, strict=True)])
+
+
+def _taps(kernel: Tensor) -> npt.NDArray[np.float64]:
+    """Give how far down and right each value of a kernel that is not 0 reaches, and the value."""
+    weights = kernel.numpy()
+    places = np.argwhere(weights) - (np.array(weights.shape) // 2)
+    return np.column_stack([places, weights[weights != 0]])
 
 
 def correlate(images: Tensor, kernel: Tensor) -> Tensor:

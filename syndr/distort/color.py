@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from syndr.distort.blur import gaussian_blur
 from syndr.distort.colorspace import lab_to_rgb, rgb_to_grey, rgb_to_lab
+from syndr.distort.parameters import Parameter, across, changed
 from syndr.distort.random import Stream
 from syndr.distort.stretch import stretch_output
 from syndr.errors import InputError
@@ -19,7 +20,7 @@ _EDGE_FLOOR = 0.1
 _QUANTILE = 0.99
 
 
-def color_diffusion(images: Tensor, amount: float) -> Tensor:
+def color_diffusion(images: Tensor, amount: Parameter) -> Tensor:
     """Let colour run over the edges: blur a and b of Lab, and multiply them (SPEC section 4, type 4).
 
     Args:
@@ -31,11 +32,12 @@ def color_diffusion(images: Tensor, amount: float) -> Tensor:
     """
     lab = rgb_to_lab(images)
     # In float64, as 12 times the rounding of 81 float32 summands comes near 1e-4 where colours leave the gamut.
-    lab[:, 1:] = amount * gaussian_blur(lab[:, 1:].double(), 1.5 * amount + 2)
+    colors = gaussian_blur(lab[:, 1:].double(), changed(amount, lambda value: 1.5 * value + 2))
+    lab[:, 1:] = across(amount, colors) * colors
     return lab_to_rgb(lab)
 
 
-def color_shift(images: Tensor, amount: float, direction: Tensor) -> Tensor:
+def color_shift(images: Tensor, amount: Parameter, direction: Tensor) -> Tensor:
     """Shift green down and to the right, where there are edges (SPEC section 4, type 5).
 
     Args:
@@ -59,7 +61,7 @@ def color_shift(images: Tensor, amount: float, direction: Tensor) -> Tensor:
     return result
 
 
-def color_saturation_hsv(images: Tensor, factor: float) -> Tensor:
+def color_saturation_hsv(images: Tensor, factor: Parameter) -> Tensor:
     """Multiply the saturation of HSV (SPEC section 4, type 7).
 
     The formula is HSV there and back in one: V is the largest channel and m the smallest, S = (V - m)/V, and a
@@ -79,10 +81,10 @@ def color_saturation_hsv(images: Tensor, factor: float) -> Tensor:
     tiny = torch.finfo(images.dtype).tiny  # black and grey: 0 / tiny is the 0 that they should have
     saturation = chroma / value.clamp(min=tiny)
     share = (value - images).div_(chroma.clamp_(min=tiny))
-    return share.mul_(-factor * saturation).add_(1).mul_(value)
+    return share.mul_(across(factor, images) * saturation).neg_().add_(1).mul_(value)
 
 
-def color_saturation_lab(images: Tensor, factor: float) -> Tensor:
+def color_saturation_lab(images: Tensor, factor: Parameter) -> Tensor:
     """Multiply a and b of Lab (SPEC section 4, type 8).
 
     Args:
@@ -94,7 +96,7 @@ def color_saturation_lab(images: Tensor, factor: float) -> Tensor:
         Tensor of the same shape and dtype, clamped to [0, 1].
     """
     lab = rgb_to_lab(images)
-    lab[:, 1:] *= factor
+    lab[:, 1:] *= across(factor, lab)
     return lab_to_rgb(lab)
 
 
@@ -113,7 +115,12 @@ def edge_weight(grey: Tensor) -> Tensor:
     values = edges.flatten(1)
     count = values.shape[1]
     rank = math.floor(_QUANTILE * count + 0.5)
-    low, high = (values.kthvalue(k).values.view(-1, 1, 1, 1) for k in (count + 1 - rank, rank))
+    # A GPU sorts faster than it selects.
+    if values.is_cuda:
+        values = values.sort().values
+        low, high = (values[:, k - 1].view(-1, 1, 1, 1) for k in (count + 1 - rank, rank))
+    else:
+        low, high = (values.kthvalue(k).values.view(-1, 1, 1, 1) for k in (count + 1 - rank, rank))
     return stretch_output(edges.clamp_(low, high))
 
 
@@ -130,11 +137,11 @@ def _gradient(planes: Tensor) -> Tensor:
     return difference
 
 
-def _shift(direction: Tensor, amount: float) -> Tensor:
+def _shift(direction: Tensor, amount: Parameter) -> Tensor:
     """Give whole pixels down and right, int64 (B, 2); computed in float64."""
     direction = direction.double()
     length = direction.square().sum(1, keepdim=True).sqrt_()
-    return (direction / length * amount + 0.5).floor_().long()
+    return (direction / length * across(amount, direction) + 0.5).floor_().long()
 
 
 def _moved(planes: Tensor, shift: Tensor) -> Tensor:

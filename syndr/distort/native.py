@@ -21,7 +21,7 @@ from syndr.distort import workers
 
 def runs_on(device: torch.device) -> bool:
     """Tell whether the kernels work there: on the CPU, unless they are switched off."""
-    return device.type == "cpu" and os.environ.get("SYNDR_DISTORT") != "torch"
+    return device.type == "cpu" and os.environ.get("SYNDR_DISTORT") not in ("torch", "triton")
 
 
 def takes(images: Tensor) -> bool:
@@ -91,11 +91,11 @@ def correlate(images: Tensor, kernel: Tensor) -> Tensor:
     return _as(images, _native.correlate(planes.numpy(), kernel.contiguous().numpy(), workers.threads()))
 
 
-def jitter(images: Tensor, sigma: float, normal: Tensor) -> Tensor:
-    """Warp images (B, 3, H, W) by displacements (B, passes, 2, H, W), as ``warp.jitter`` does."""
+def jitter(images: Tensor, sigmas: Sequence[float], normal: Tensor) -> Tensor:
+    """Warp images (B, 3, H, W) by displacements (B, passes, 2, H, W) and one sigma each, as ``warp.jitter`` does."""
     fields = normal.to(images.dtype).contiguous().flatten(1, 2).numpy()
-    pairs = zip(images.detach().contiguous().numpy(), fields, strict=True)
-    warped = [torch.from_numpy(_native.jitter(*pair, sigma, workers.threads())) for pair in pairs]
+    each = zip(images.detach().contiguous().numpy(), fields, sigmas, strict=True)
+    warped = [torch.from_numpy(_native.jitter(*one, workers.threads())) for one in each]
     return torch.stack(warped)
 
 

@@ -7,11 +7,12 @@ import math
 from torch import Tensor
 
 from syndr.distort.colorspace import rgb_to_ycbcr, ycbcr_to_rgb
+from syndr.distort.parameters import Parameter, across, changed
 from syndr.distort.random import Stream
 from syndr.errors import InputError
 
 
-def white_noise(images: Tensor, variance: float, normal: Tensor) -> Tensor:
+def white_noise(images: Tensor, variance: Parameter, normal: Tensor) -> Tensor:
     """Add gaussian noise, independent in every sample and channel (SPEC section 4, type 11).
 
     Args:
@@ -26,10 +27,10 @@ def white_noise(images: Tensor, variance: float, normal: Tensor) -> Tensor:
         InputError: When the draws have another shape.
     """
     _check("white noise", images, normal)
-    return (normal.to(images.dtype) * math.sqrt(variance)).add_(images).clamp_(0, 1)
+    return (normal.to(images.dtype) * across(changed(variance, math.sqrt), images)).add_(images).clamp_(0, 1)
 
 
-def ycbcr_noise(images: Tensor, variance: float, normal: Tensor) -> Tensor:
+def ycbcr_noise(images: Tensor, variance: Parameter, normal: Tensor) -> Tensor:
     """Add gaussian noise to all three planes of YCbCr, luma too (SPEC section 4, type 12).
 
     Args:
@@ -47,7 +48,7 @@ def ycbcr_noise(images: Tensor, variance: float, normal: Tensor) -> Tensor:
     return ycbcr_to_rgb(white_noise(rgb_to_ycbcr(images), variance, normal))
 
 
-def impulse_noise(images: Tensor, density: float, uniform: Tensor) -> Tensor:
+def impulse_noise(images: Tensor, density: Parameter, uniform: Tensor) -> Tensor:
     """Set samples to 0 or 1, each channel alone, so that specks are coloured (SPEC section 4, type 13).
 
     Args:
@@ -63,10 +64,11 @@ def impulse_noise(images: Tensor, density: float, uniform: Tensor) -> Tensor:
     """
     _check("impulse noise", images, uniform)
     uniform = uniform.double()  # a threshold decides: float64 (SPEC section 5)
-    return images.masked_fill(uniform < density, 1).masked_fill_(uniform < density / 2, 0)
+    threshold = across(density, uniform)
+    return images.masked_fill(uniform < threshold, 1).masked_fill_(uniform < threshold / 2, 0)
 
 
-def multiplicative_noise(images: Tensor, variance: float, uniform: Tensor) -> Tensor:
+def multiplicative_noise(images: Tensor, variance: Parameter, uniform: Tensor) -> Tensor:
     """Add to every sample a uniformly distributed share of itself (SPEC section 4, type 14).
 
     Args:
@@ -81,7 +83,9 @@ def multiplicative_noise(images: Tensor, variance: float, uniform: Tensor) -> Te
         InputError: When the draws have another shape.
     """
     _check("multiplicative noise", images, uniform)
-    share = (uniform - 0.5).to(images.dtype).mul_(math.sqrt(12 * variance))
+    share = (
+        (uniform - 0.5).to(images.dtype).mul_(across(changed(variance, lambda value: math.sqrt(12 * value)), images))
+    )
     return share.mul_(images).add_(images).clamp_(0, 1)
 
 

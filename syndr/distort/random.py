@@ -12,13 +12,13 @@ product of two 32-bit words wraps to the right 64 bits), on every device.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from syndr.distort import native
+from syndr.distort import fused, native
 from syndr.distort.cache import pieces
 
 _WORD = (1 << 32) - 1
@@ -68,28 +68,32 @@ def _two_normal(word: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
 
 @dataclass(frozen=True)
 class Stream:
-    """The draws of a batch of samples that share a distortion type and level.
+    """The draws of a batch of samples that share a distortion type.
 
     Attributes:
         seeds: int64 tensor (B,), one seed per sample; draws live on its device.
         type: KADID type.
-        level: KADID level.
+        level: KADID level, of all samples or one for each.
 
     Each method takes ``draw``, the number of the draw: two draws of one sample need different numbers.
     """
 
     seeds: Tensor
     type: int
-    level: int
+    level: int | Sequence[int]
 
     def words(self, count: int, draw: int = 0) -> Tensor:
         """Give ``count`` random 32-bit words per sample: int64 (B, count) in [0, 2**32)."""
+        if fused.runs_on(self.seeds.device):
+            return fused.draw(self.seeds, self._levels(), (draw, self.type), count, torch.int64)
         return self._numbers(count, draw, torch.int64, lambda words: words)
 
     def uniform(self, shape: tuple[int, ...], draw: int = 0) -> Tensor:
         """Give uniform numbers in [0, 1), multiples of 2**-32: float64 (B, *shape)."""
         count = math.prod(shape)
-        if native.runs_on(self.seeds.device):
+        if fused.runs_on(self.seeds.device):
+            return fused.draw(self.seeds, self._levels(), (draw, self.type), count, torch.float64).view(-1, *shape)
+        if native.runs_on(self.seeds.device) and isinstance(self.level, int):
             return native.draw_uniform(self.seeds, (draw, self.type, self.level), count).view(-1, *shape)
         numbers = self._numbers(count, draw, torch.float64, lambda words: [word.double() * 2.0**-32 for word in words])
         return numbers.reshape(-1, *shape)
@@ -106,16 +110,22 @@ class Stream:
         million, and those differ by one unit in the last place.
         """
         count = math.prod(shape)
-        if native.runs_on(self.seeds.device):
+        if fused.runs_on(self.seeds.device):
+            return fused.draw(self.seeds, self._levels(), (draw, self.type), count, torch.float32).view(-1, *shape)
+        if native.runs_on(self.seeds.device) and isinstance(self.level, int):
             return native.draw_normal(self.seeds, (draw, self.type, self.level), count).view(-1, *shape)
         return self._numbers(count, draw, torch.float32, box_muller).reshape(-1, *shape)
+
+    def _levels(self) -> Tensor:
+        level = self.level
+        return torch.tensor([level] * len(self.seeds) if isinstance(level, int) else level, device=self.seeds.device)
 
     def _numbers(self, count: int, draw: int, dtype: torch.dtype, make: Callable[[Words], Iterable[Tensor]]) -> Tensor:
         """Give (B, count) of what ``make`` makes of the four words of each block."""
         device = self.seeds.device
         seeds = self.seeds[:, None]
         key = (seeds & _WORD, (seeds >> 32) & _WORD)
-        rest = [torch.tensor([[word]], device=device) for word in (draw, self.type, self.level)]
+        rest = [torch.tensor([[word]], device=device) for word in (draw, self.type)] + [self._levels()[:, None]]
         blocks = torch.arange(-(-count // 4), device=device)[None]
         numbers = torch.empty((len(seeds), blocks.shape[1], 4), dtype=dtype, device=device)
         for piece in pieces(blocks.shape[1], len(seeds), device):

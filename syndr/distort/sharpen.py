@@ -6,11 +6,12 @@ from torch import Tensor
 
 from syndr.distort.blur import gaussian_blur
 from syndr.distort.colorspace import lab_to_rgb, rgb_to_lab
+from syndr.distort.parameters import Parameter, across
 
 _SIGMA = 3
 
 
-def high_sharpen(images: Tensor, amount: float) -> Tensor:
+def high_sharpen(images: Tensor, amount: Parameter) -> Tensor:
     """Sharpen L of Lab by an unsharp mask of 3 pixels (SPEC section 4, type 24).
 
     Args:
@@ -22,5 +23,5 @@ def high_sharpen(images: Tensor, amount: float) -> Tensor:
     """
     lab = rgb_to_lab(images)
     lightness = lab[:, :1]
-    lab[:, :1] += amount * (lightness - gaussian_blur(lightness, _SIGMA))
+    lab[:, :1] += across(amount, lab) * (lightness - gaussian_blur(lightness, _SIGMA))
     return lab_to_rgb(lab)

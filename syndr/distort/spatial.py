@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from syndr.distort import fused
+from syndr.distort.parameters import Parameter, each
 from syndr.distort.random import Stream
 from syndr.errors import InputError
 
@@ -19,7 +23,7 @@ _BLOCK = 32
 _MOST_PATCHES, _MOST_BLOCKS = 100, 10
 
 
-def pixelate(images: Tensor, strength: float) -> Tensor:
+def pixelate(images: Tensor, strength: Parameter) -> Tensor:
     """Scale down and up again, nearest neighbour both times (SPEC section 4, type 21).
 
     Values are only moved. The indices follow MATLAB's ``imresize``: on the way down the scale is the given one,
@@ -32,12 +36,21 @@ def pixelate(images: Tensor, strength: float) -> Tensor:
     Returns:
         Tensor of the same shape and dtype.
     """
+    if isinstance(strength, Sequence):
+        scales = [0.95 - value**0.6 for value in strength]
+        rows, columns = (
+            torch.stack([_down_and_up(size, scale) for scale in scales]).to(images.device, non_blocking=True)
+            for size in images.shape[-2:]
+        )
+        image = torch.arange(len(images), device=images.device)[:, None, None]
+        return images.movedim(-3, -1)[image, rows[:, :, None], columns[:, None, :]].movedim(-1, -3)
     scale = 0.95 - strength**0.6
     rows, columns = (_down_and_up(size, scale).to(images.device) for size in images.shape[-2:])
     # On a CPU, index_select takes the rows fast, and gather the columns.
     return images.index_select(-2, rows).gather(-1, columns.expand(images.shape))
 
 
+@cache
 def _down_and_up(size: int, scale: float) -> Tensor:
     """Give, for each of ``size`` pixels, the pixel it is copied from."""
     small = math.ceil(scale * size)
@@ -54,7 +67,7 @@ def _nearest(inputs: int, outputs: int, scale: float) -> Tensor:
     return nearest.clamp_(1, inputs).long() - 1
 
 
-def non_eccentricity_patch(images: Tensor, count: int, uniform: Tensor) -> Tensor:
+def non_eccentricity_patch(images: Tensor, count: int | Sequence[int], uniform: Tensor) -> Tensor:
     """Copy 16 x 16 patches to places up to 8 pixels away, one after another (SPEC section 4, type 20).
 
     Values are only moved, and a later patch may move what an earlier one has brought.
@@ -73,16 +86,19 @@ def non_eccentricity_patch(images: Tensor, count: int, uniform: Tensor) -> Tenso
     """
     height, width = images.shape[-2:]
     _check_size(images, 2 * _MARGIN + _PATCH, "non-eccentricity patches")
-    draws = _check_draws(images, count, uniform, 4, "non-eccentricity patches").double().cpu().numpy()
-    free = np.array([width, height]) - 2 * _MARGIN - _PATCH
+    counts = [int(value) for value in each(count, len(images))]
+    draws = _check_draws(images, max(counts), uniform, 4, "non-eccentricity patches").double()
+    free = draws.new_tensor([width, height]) - 2 * _MARGIN - _PATCH
     # MATLAB's corners count from 1, and its round() of what is positive is this floor.
-    origin = np.floor(draws[..., :2] * free + 0.5) + _MARGIN
-    target = np.floor((draws[..., 2:] - 0.5) * _PATCH + origin + 0.5)
-    corners = np.concatenate([origin, target], axis=-1).astype(int) - 1
+    origin = torch.floor(draws[..., :2] * free + 0.5) + _MARGIN
+    target = torch.floor((draws[..., 2:] - 0.5) * _PATCH + origin + 0.5)
+    corners = torch.cat([origin, target], dim=-1).int() - 1
+    if fused.runs_on(images.device):
+        return fused.move_patches(images, corners, counts, _PATCH)
 
     source = np.tile(np.arange(height * width).reshape(height, width), (len(images), 1, 1))
-    for plane, patches in zip(source, corners.tolist(), strict=True):
-        for x, y, to_x, to_y in patches:
+    for plane, patches, used in zip(source, corners.tolist(), counts, strict=True):
+        for x, y, to_x, to_y in patches[:used]:
             plane[to_y : to_y + _PATCH, to_x : to_x + _PATCH] = plane[y : y + _PATCH, x : x + _PATCH].copy()
     index = torch.from_numpy(source).to(images.device).flatten(1)[:, None]
     return images.flatten(2).gather(2, index.expand(-1, images.shape[1], -1)).view(images.shape)
@@ -93,7 +109,7 @@ def draw_patches(stream: Stream, height: int, width: int) -> Tensor:
     return stream.uniform((_MOST_PATCHES, 4))
 
 
-def color_block(images: Tensor, count: int, uniform: Tensor) -> Tensor:
+def color_block(images: Tensor, count: int | Sequence[int], uniform: Tensor) -> Tensor:
     """Paint opaque 32 x 32 blocks of one colour each (SPEC section 4, type 23).
 
     Args:
@@ -108,15 +124,18 @@ def color_block(images: Tensor, count: int, uniform: Tensor) -> Tensor:
         InputError: When the images are too small, or the draws have another shape.
     """
     _check_size(images, _BLOCK, "color blocks")
-    draws = _check_draws(images, count, uniform, 5, "color blocks").double()
+    counts = [int(value) for value in each(count, len(images))]
+    draws = _check_draws(images, max(counts), uniform, 5, "color blocks").double()
     height, width = images.shape[-2:]
-    free = torch.tensor([width - _BLOCK, height - _BLOCK], dtype=torch.float64, device=draws.device)
+    free = draws.new_tensor([width - _BLOCK, height - _BLOCK])
     # MATLAB counts from 1: its column 0 is outside, and the slice there begins at the border.
-    corners = torch.floor(draws[..., 3:] * free + 0.5).long() - 1
+    corners = torch.floor(draws[..., 3:] * free + 0.5).int() - 1
     colors = draws[..., :3].to(images)
+    if fused.takes(images):
+        return fused.paint_blocks(images, corners, colors, counts, _BLOCK)
     result = images.clone()
-    for image, image_corners, image_colors in zip(result, corners.tolist(), colors, strict=True):
-        for (x, y), color in zip(image_corners, image_colors, strict=True):
+    for image, image_corners, image_colors, used in zip(result, corners.tolist(), colors, counts, strict=True):
+        for (x, y), color in zip(image_corners[:used], image_colors, strict=False):
             image[:, max(y, 0) : y + _BLOCK, max(x, 0) : x + _BLOCK] = color[:, None, None]
     return result
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from torch import Tensor
 
 from syndr.distort.colorspace import lab_to_rgb, rgb_to_lab
+from syndr.distort.parameters import Parameter, across, changed
 
 
-def brighten(images: Tensor, amount: float) -> Tensor:
+def brighten(images: Tensor, amount: Parameter) -> Tensor:
     """Lift the middle tones: two parts of R, G, B and one of L of Lab (SPEC section 4, type 16).
 
     Args:
@@ -17,13 +18,13 @@ def brighten(images: Tensor, amount: float) -> Tensor:
     Returns:
         Tensor of the same shape and dtype, in [0, 1].
     """
-    middle = 0.5 + amount / 2
+    middle = changed(amount, lambda value: 0.5 + value / 2)
     lab = rgb_to_lab(images)
     lab[:, 0] = 100 * _parabola(lab[:, 0] / 100, middle)
     return (2 * _parabola(images, middle)).add_(lab_to_rgb(lab)).div_(3)
 
 
-def darken(images: Tensor, amount: float) -> Tensor:
+def darken(images: Tensor, amount: Parameter) -> Tensor:
     """Lower the middle tones of R, G and B (SPEC section 4, type 17).
 
     Args:
@@ -33,10 +34,10 @@ def darken(images: Tensor, amount: float) -> Tensor:
     Returns:
         Tensor of the same shape and dtype, in [0, 1].
     """
-    return _parabola(images, 0.5 - amount / 2)
+    return _parabola(images, changed(amount, lambda value: 0.5 - value / 2))
 
 
-def mean_shift(images: Tensor, offset: float) -> Tensor:
+def mean_shift(images: Tensor, offset: Parameter) -> Tensor:
     """Add a constant and clamp to [0, 1] (SPEC section 4, type 18).
 
     The stretch that follows turns this into clipping with a contrast gain.
@@ -48,10 +49,10 @@ def mean_shift(images: Tensor, offset: float) -> Tensor:
     Returns:
         Tensor of the same shape and dtype.
     """
-    return (images + offset).clamp_(0, 1)
+    return (images + across(offset, images)).clamp_(0, 1)
 
 
-def contrast_change(images: Tensor, amount: float) -> Tensor:
+def contrast_change(images: Tensor, amount: Parameter) -> Tensor:
     """Send every value through an S-shaped curve and clamp to [0, 1] (SPEC section 4, type 25).
 
     The curve is the not-a-knot cubic spline through (0, 0), (0.3, 1/4 - m/4), (0.5, 1/2), (0.7, 3/4 + m/4) and
@@ -66,12 +67,16 @@ def contrast_change(images: Tensor, amount: float) -> Tensor:
         Tensor of the same shape and dtype.
     """
     # From the knots: a/2 + b/8 = 1/2 and a/5 + b/125 = (1 + m)/4.
-    linear = ((1 + amount) / 4 - 0.032) / 0.168
-    cubic = 4 - 4 * linear
+    linear = changed(amount, lambda value: ((1 + value) / 4 - 0.032) / 0.168)
+    cubic = changed(linear, lambda value: 4 - 4 * value)
     t = images - 0.5
-    return t.square().mul_(cubic).add_(linear).mul_(t).add_(0.5).clamp_(0, 1)
+    curve = t.square().mul_(across(cubic, images)).add_(across(linear, images))
+    return curve.mul_(t).add_(0.5).clamp_(0, 1)
 
 
-def _parabola(values: Tensor, middle: float) -> Tensor:
+def _parabola(values: Tensor, middle: Parameter) -> Tensor:
     """Send values through the parabola of (0, 0), (1/2, middle) and (1, 1), and clamp to [0, 1]."""
-    return (values * (2 - 4 * middle)).add_(4 * middle - 1).mul_(values).clamp_(0, 1)
+    slope, offset = (
+        across(changed(middle, change), values) for change in (lambda at: 2 - 4 * at, lambda at: 4 * at - 1)
+    )
+    return (values * slope).add_(offset).mul_(values).clamp_(0, 1)

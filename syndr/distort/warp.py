@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from syndr.distort import native
+from syndr.distort import fused, native
 from syndr.distort.cache import pieces
+from syndr.distort.parameters import Parameter, across, each
 from syndr.distort.random import Stream
 from syndr.errors import InputError
 
@@ -16,7 +17,7 @@ _PASSES = 5
 _BORDER = 4
 
 
-def jitter(images: Tensor, sigma: float, normal: Tensor) -> Tensor:
+def jitter(images: Tensor, sigma: Parameter, normal: Tensor) -> Tensor:
     """Warp with random displacements, bicubic (SPEC section 4, type 19).
 
     Nothing is clamped. The official code yields NaN where a displacement leads out of the padded image, which is
@@ -37,9 +38,13 @@ def jitter(images: Tensor, sigma: float, normal: Tensor) -> Tensor:
     if normal.shape != wanted:
         raise InputError(f"jitter: the draws must have the shape {wanted}; got {tuple(normal.shape)}")
     if native.takes(images):
-        return native.jitter(images, sigma, normal)
-    for shift in (normal.to(images.dtype) * sigma).unbind(1):
-        images = _warp(images, *shift.unbind(1))
+        return native.jitter(images, each(sigma, len(images)), normal)
+    shifts = normal.to(images.dtype) * across(sigma, normal).to(images.dtype)
+    if fused.takes(images):
+        images = fused.warp(images, shifts, shifts.abs().amax((-2, -1)).ceil_().int())
+    else:
+        for shift in shifts.unbind(1):
+            images = _warp(images, *shift.unbind(1))
     # A small picture far displaced may have nothing left but NaN: then it is black.
     lowest = images.nan_to_num(torch.inf).amin((1, 2, 3), keepdim=True).nan_to_num(posinf=0)
     return torch.where(images.isnan(), lowest, images)

@@ -1,0 +1,158 @@
+"""The Triton kernels on a GPU: what they take over from the torch definitions, which stay the reference.
+
+One kernel stands for up to some hundred operations of torch, whose launches would take far longer than their work. The
+environment variable ``SYNDR_DISTORT=torch`` leaves everything to torch; ``SYNDR_DISTORT=triton`` takes the kernels on
+the CPU as well, for Triton's interpreter.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import cache
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+_PIXELS = 512  # of a program
+
+Taps = np.ndarray[Any, Any]
+
+
+def runs_on(device: torch.device) -> bool:
+    """Tell whether the kernels work there: on a GPU where Triton is installed, unless they are switched off."""
+    choice = os.environ.get("SYNDR_DISTORT")
+    return choice == "triton" or (device.type == "cuda" and choice != "torch" and _installed())
+
+
+def takes(images: Tensor) -> bool:
+    """Tell whether the kernels take these images: float32 or float64 on such a device, and no gradient is wanted."""
+    wants_gradient = images.requires_grad and torch.is_grad_enabled()
+    return images.dtype in (torch.float32, torch.float64) and not wants_gradient and runs_on(images.device)
+
+
+def draw(seeds: Tensor, levels: Tensor, counter: tuple[int, int], count: int, dtype: torch.dtype) -> Tensor:
+    """Give ``count`` numbers for each seed and level, the counter being (draw, type).
+
+    Args:
+        seeds: (B,) int64.
+        levels: (B,) int64.
+        counter: Number of the draw, and KADID type.
+        count: How many numbers.
+        dtype: int64 for random words, float64 for uniform numbers, float32 for standard normal ones.
+
+    Returns:
+        (B, count) of that dtype.
+    """
+    from syndr.distort.triton_kernels import draw_kernel
+
+    out = torch.empty((len(seeds), count), dtype=dtype, device=seeds.device)
+    block = 256
+    with torch.cuda.device_of(out):  # type: ignore[no-untyped-call]
+        draw_kernel[(-(-count // (4 * block)), len(seeds))](
+            seeds, levels, out, count, *counter, NORMAL=dtype == torch.float32, WORDS=dtype == torch.int64, BLOCK=block
+        )
+    return out
+
+
+def correlate(images: Tensor, taps: Sequence[Taps]) -> Tensor:
+    """Correlate each image's planes with its own taps, replicating the border.
+
+    Args:
+        images: (B, C, H, W), or (B, H, W).
+        taps: One array for each image: (taps, 3) float64, how far down and right, and the weight.
+    """
+    from syndr.distort.triton_kernels import correlate_kernel
+
+    height, width = images.shape[-2:]
+    images = images.contiguous()
+    result = torch.empty_like(images)
+    starts = np.cumsum([0, *map(len, taps)], dtype=np.int32)
+    channels = images[0].numel() // (height * width)
+    grid = (-(-height * width // _PIXELS), len(images) * channels)
+    with torch.cuda.device_of(images):  # type: ignore[no-untyped-call]
+        correlate_kernel[grid](
+            images, result, on_device(np.concatenate(taps), images), on_device(starts, images), channels, height,
+            width, BLOCK=_PIXELS,
+        )  # fmt: skip
+    return result
+
+
+def warp(images: Tensor, shifts: Tensor, reach: Tensor) -> Tensor:
+    """Warp images (B, 3, H, W) pass after pass, as ``warp.jitter`` does.
+
+    Args:
+        images: Float images.
+        shifts: (B, passes, 2, H, W) of the same dtype: for each pass the displacement down and to the right.
+        reach: (B, passes, 2) int32: the largest of each, rounded up.
+    """
+    from syndr.distort.triton_kernels import warp_kernel
+
+    count, _, height, width = images.shape
+    grid = (-(-height * width // _PIXELS), count)
+    images, shifts, reach = images.contiguous(), shifts.contiguous(), reach.contiguous()
+    for step in range(shifts.shape[1]):
+        result = torch.empty_like(images)
+        with torch.cuda.device_of(images):  # type: ignore[no-untyped-call]
+            warp_kernel[grid](images, result, shifts, reach, step, shifts.shape[1], height, width, BLOCK=_PIXELS)
+        images = result
+    return images
+
+
+def move_patches(images: Tensor, corners: Tensor, counts: Sequence[int], side: int) -> Tensor:
+    """Copy square patches of images (B, C, H, W) one after another.
+
+    Args:
+        images: Of any dtype.
+        corners: (B, most, 4) int32: column and row of a patch, and where it goes.
+        counts: How many patches of each image count.
+        side: Of a patch.
+    """
+    from syndr.distort.triton_kernels import patch_kernel
+
+    count, channels, height, width = images.shape
+    images = images.contiguous()
+    result = torch.empty_like(images)
+    grid = (-(-height * width // _PIXELS), count)
+    with torch.cuda.device_of(images):  # type: ignore[no-untyped-call]
+        patch_kernel[grid](
+            images, result, corners.contiguous(), on_device(np.array(counts, np.int32), images), corners.shape[1],
+            channels, height, width, SIDE=side, BLOCK=_PIXELS,
+        )  # fmt: skip
+    return result
+
+
+def paint_blocks(images: Tensor, corners: Tensor, colors: Tensor, counts: Sequence[int], side: int) -> Tensor:
+    """Paint squares over images (B, 3, H, W), one after another.
+
+    Args:
+        images: Float images.
+        corners: (B, most, 2) int32: column and row of each.
+        colors: (B, most, 3) of the images' dtype.
+        counts: How many squares of each image count.
+        side: Of a square.
+    """
+    from syndr.distort.triton_kernels import block_kernel
+
+    height, width = images.shape[-2:]
+    result = images.clone(memory_format=torch.contiguous_format)
+    grid = (-(-height * width // _PIXELS), len(images))
+    with torch.cuda.device_of(images):  # type: ignore[no-untyped-call]
+        block_kernel[grid](
+            result, corners.contiguous(), colors.contiguous(), on_device(np.array(counts, np.int32), images),
+            corners.shape[1], height, width, SIDE=side, BLOCK=_PIXELS,
+        )  # fmt: skip
+    return result
+
+
+def on_device(array: np.ndarray[Any, Any], like: Tensor) -> Tensor:
+    """Copy a small array to where a tensor lies."""
+    return torch.from_numpy(np.ascontiguousarray(array)).to(like.device, non_blocking=True)
+
+
+@cache
+def _installed() -> bool:
+    return find_spec("triton") is not None

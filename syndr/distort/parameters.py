@@ -1,0 +1,27 @@
+"""A distortion's parameter, given once for all images or once for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from torch import Tensor
+
+#: A number for all images of a batch, or one for each.
+Parameter = float | Sequence[float]
+
+
+def each(parameter: Parameter, count: int) -> list[float]:
+    """Give one number for each of ``count`` images."""
+    return list(parameter) if isinstance(parameter, Sequence) else [parameter] * count
+
+
+def changed(parameter: Parameter, function: Callable[[float], float]) -> Parameter:
+    """Give a function's values of it, in float64."""
+    return [function(value) for value in parameter] if isinstance(parameter, Sequence) else function(parameter)
+
+
+def across(parameter: Parameter, images: Tensor) -> float | Tensor:
+    """Give what images (B, ...) are multiplied by, or what is added to them: a number, or a tensor (B, 1, ..., 1)."""
+    if not isinstance(parameter, Sequence):
+        return parameter
+    return images.new_tensor(parameter).view(-1, *[1] * (images.ndim - 1))
