@@ -54,7 +54,7 @@ def distort(
     names = range(count) if ids is None else ids
     types = [arguments.check_type(number) for number in arguments.per_image("type", type, count)]
     levels = [arguments.check_level(number) for number in arguments.per_image("level", level, count)]
-    seeds = torch.tensor(arguments.per_image_seeds(seed, ids, count), device=images.device)
+    seeds = arguments.per_image_seeds(seed, ids, count)
 
     cells = list(zip(types, levels, strict=True))
     result = _room_for(images)
@@ -62,7 +62,7 @@ def distort(
     def make(rows: Sequence[int], given: Tensor, out: Tensor) -> None:
         """Distort the images of these rows, of one precision and sorted by type and level, into ``out``."""
         stretched = _stretched(given, TYPES[types[rows[0]]], [names[row] for row in rows])
-        own_seeds = seeds[list(rows)]
+        own_seeds = fused.on_device(np.array([seeds[row] for row in rows]), images)
         distorted, start = [], 0
         for (number, one_level), group in groupby(rows, lambda row: _group(*cells[row], len(rows))):
             members = list(group)
@@ -83,10 +83,11 @@ def distort(
                 own = [row for row in range(count) if TYPES[types[row]].precision == precision]
                 if own:
                     rows = sorted(own, key=cells.__getitem__)
-                    given = images[rows]
+                    where = fused.on_device(np.array(rows), images)
+                    given = images.index_select(0, where)
                     out = torch.empty_like(given)
                     make(rows, given, out)
-                    result[rows] = out
+                    result.index_copy_(0, where, out)
     return result
 
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from syndr.distort import native
+from syndr.distort import fused, native
 
 Matrix = tuple[tuple[float, float, float], ...]
 
@@ -53,6 +53,8 @@ def rgb_to_lab(images: Tensor) -> Tensor:
     """Convert sRGB in [0, 1] to CIE Lab of white D65: L in [0, 100], a and b about -110..110."""
     if native.takes(images):
         return native.rgb_to_lab(images, RGB_TO_RELATIVE_XYZ)
+    if fused.takes(images):
+        return fused.rgb_to_lab(images, RGB_TO_RELATIVE_XYZ)
     x, y, z = _lab_curve(_mix(decode_srgb(images), RGB_TO_RELATIVE_XYZ)).unbind(-3)
     return torch.stack((116 * y - 16, 500 * (x - y), 200 * (y - z)), dim=-3)
 
@@ -61,6 +63,8 @@ def lab_to_rgb(lab: Tensor) -> Tensor:
     """Convert CIE Lab of white D65 to sRGB, clamped to [0, 1]; nothing is clamped on the way there."""
     if native.takes(lab):
         return native.lab_to_rgb(lab, RELATIVE_XYZ_TO_RGB)
+    if fused.takes(lab):
+        return fused.lab_to_rgb(lab, RELATIVE_XYZ_TO_RGB)
     lightness, a, b = lab.unbind(-3)
     y = (lightness + 16) / 116
     curve = torch.stack((y + a / 500, y, y - b / 200), dim=-3)
@@ -119,4 +123,4 @@ def _mix(images: Tensor, matrix: Matrix) -> Tensor:
 
 
 def _column(like: Tensor, values: tuple[float, float, float]) -> Tensor:
-    return like.new_tensor(values).view(3, 1, 1)
+    return fused.constant(values, like.dtype, like.device).view(3, 1, 1)

@@ -148,6 +148,36 @@ def paint_blocks(images: Tensor, corners: Tensor, colors: Tensor, counts: Sequen
     return result
 
 
+def rgb_to_lab(images: Tensor, matrix: Sequence[Sequence[float]]) -> Tensor:
+    """Do ``colorspace.rgb_to_lab`` in float64 inside, given the matrix from linear RGB to XYZ relative to white."""
+    return _lab(images, matrix, forward=True)
+
+
+def lab_to_rgb(lab: Tensor, matrix: Sequence[Sequence[float]]) -> Tensor:
+    """Do ``colorspace.lab_to_rgb`` in float64 inside, given the matrix from XYZ relative to white to linear RGB."""
+    return _lab(lab, matrix, forward=False)
+
+
+def _lab(colors: Tensor, matrix: Sequence[Sequence[float]], forward: bool) -> Tensor:
+    from syndr.distort.triton_kernels import lab_kernel
+
+    colors = colors.contiguous()
+    size = colors.shape[-2] * colors.shape[-1]
+    result = torch.empty_like(colors)
+    numbers = constant(tuple(number for row in matrix for number in row), torch.float64, colors.device)
+    with torch.cuda.device_of(colors):  # type: ignore[no-untyped-call]
+        lab_kernel[(-(-size // _PIXELS), colors.numel() // (3 * size))](
+            colors, result, numbers, size, FORWARD=forward, BLOCK=_PIXELS
+        )
+    return result
+
+
+@cache
+def constant(values: tuple[float, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Give numbers where they are needed: copied there once, and not to be modified."""
+    return torch.tensor(values, dtype=dtype, device=device)
+
+
 def on_device(array: np.ndarray[Any, Any], like: Tensor) -> Tensor:
     """Copy a small array to where a tensor lies."""
     return torch.from_numpy(np.ascontiguousarray(array)).to(like.device, non_blocking=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import torch
 from torch import Tensor
 
 #: A number for all images of a batch, or one for each.
@@ -24,4 +25,5 @@ def across(parameter: Parameter, images: Tensor) -> float | Tensor:
     """Give what images (B, ...) are multiplied by, or what is added to them: a number, or a tensor (B, 1, ..., 1)."""
     if not isinstance(parameter, Sequence):
         return parameter
-    return images.new_tensor(parameter).view(-1, *[1] * (images.ndim - 1))
+    values = torch.tensor(parameter, dtype=images.dtype).view(-1, *[1] * (images.ndim - 1))
+    return values.to(images.device, non_blocking=True)  # new_tensor would wait for all that is queued there

@@ -118,7 +118,8 @@ class Stream:
 
     def _levels(self) -> Tensor:
         level = self.level
-        return torch.tensor([level] * len(self.seeds) if isinstance(level, int) else level, device=self.seeds.device)
+        levels = torch.tensor([level] * len(self.seeds) if isinstance(level, int) else level)
+        return levels.to(self.seeds.device, non_blocking=True)
 
     def _numbers(self, count: int, draw: int, dtype: torch.dtype, make: Callable[[Words], Iterable[Tensor]]) -> Tensor:
         """Give (B, count) of what ``make`` makes of the four words of each block."""

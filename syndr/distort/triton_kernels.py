@@ -173,3 +173,61 @@ def block_kernel(result, corners, colors, counts, most, height, width, SIDE: tl.
             color = tl.load(colors + (image * most + block) * 3 + channel)
             base = (image.to(tl.int64) * 3 + channel) * height * width
             tl.store(result + base + pixel, tl.zeros((BLOCK,), color.dtype) + color, mask=here)
+
+
+@triton.jit
+def lab_kernel(colors, result, matrix, size, FORWARD: tl.constexpr, BLOCK: tl.constexpr):
+    """Convert sRGB to Lab (FORWARD) or back."""
+    pixel = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    inside = pixel < size
+    at = tl.program_id(1).to(tl.int64) * 3 * size + pixel
+    first = tl.load(colors + at, mask=inside, other=0).to(tl.float64)
+    second = tl.load(colors + at + size, mask=inside, other=0).to(tl.float64)
+    third = tl.load(colors + at + 2 * size, mask=inside, other=0).to(tl.float64)
+    if FORWARD:
+        x, y, z = _mix(_decoded(first), _decoded(second), _decoded(third), matrix)
+        x, y, z = _curve(x), _curve(y), _curve(z)
+        first, second, third = 116 * y - 16, 500 * (x - y), 200 * (y - z)
+    else:
+        y = (first + 16) / 116
+        x, y, z = _mix(_uncurved(y + second / 500), _uncurved(y), _uncurved(y - third / 200), matrix)
+        first, second, third = _encoded(x), _encoded(y), _encoded(z)
+    tl.store(result + at, first.to(result.dtype.element_ty), mask=inside)
+    tl.store(result + at + size, second.to(result.dtype.element_ty), mask=inside)
+    tl.store(result + at + 2 * size, third.to(result.dtype.element_ty), mask=inside)
+
+
+@triton.jit
+def _mix(a, b, c, matrix):
+    return _row(a, b, c, matrix), _row(a, b, c, matrix + 3), _row(a, b, c, matrix + 6)
+
+
+@triton.jit
+def _row(a, b, c, row):
+    return a * tl.load(row) + b * tl.load(row + 1) + c * tl.load(row + 2)
+
+
+@triton.jit
+def _decoded(v):
+    power = tl.exp(2.4 * tl.log((tl.maximum(v, 0.04045) + 0.055) / 1.055))
+    return tl.where(v >= 0.04045, power, v / 12.92)
+
+
+@triton.jit
+def _encoded(v):
+    power = 1.055 * tl.exp(tl.log(tl.maximum(v, 0.0031308)) / 2.4) - 0.055
+    return tl.minimum(tl.maximum(tl.where(v > 0.0031308, power, 12.92 * v), 0.0), 1.0)
+
+
+@triton.jit
+def _curve(t):
+    knee = (6.0 / 29) * (6.0 / 29) * (6.0 / 29)
+    root = tl.exp(tl.log(tl.maximum(t, knee)) / 3)
+    return root + (tl.minimum(t, knee) - knee) * (841.0 / 108)
+
+
+@triton.jit
+def _uncurved(t):
+    knee = 6.0 / 29
+    upper = tl.maximum(t, knee)
+    return upper * upper * upper + (tl.minimum(t, knee) - knee) * (108.0 / 841)

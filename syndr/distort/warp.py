@@ -39,7 +39,8 @@ def jitter(images: Tensor, sigma: Parameter, normal: Tensor) -> Tensor:
         raise InputError(f"jitter: the draws must have the shape {wanted}; got {tuple(normal.shape)}")
     if native.takes(images):
         return native.jitter(images, each(sigma, len(images)), normal)
-    shifts = normal.to(images.dtype) * across(sigma, normal).to(images.dtype)
+    normal = normal.to(images.dtype)
+    shifts = normal * across(sigma, normal)
     if fused.takes(images):
         images = fused.warp(images, shifts, shifts.abs().amax((-2, -1)).ceil_().int())
     else:

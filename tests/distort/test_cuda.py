@@ -36,6 +36,19 @@ def test_float_pictures_agree(images, number):
     assert (here - there.cpu()).abs().max() <= 2e-4
 
 
+@pytest.mark.parametrize("as_float", [True, False])
+def test_triton_s_kernels_agree_with_torch(images, as_float, monkeypatch):
+    types = list(TYPES) * 2
+    rows = range(len(types))
+    images = images[[row % 10 for row in rows]].to(DEVICE)
+    images = 0.03 + 0.9 * images / 255 if as_float else images
+    levels = [1 + 3 * row % 5 for row in rows]
+    found = distort(images, types, levels, rows)
+    monkeypatch.setenv("SYNDR_DISTORT", "torch")
+    expected = distort(images, types, levels, rows)
+    assert (found.double() - expected.double()).abs().max() <= (2e-4 if as_float else 1)
+
+
 def test_a_picture_does_not_depend_on_its_batch(images):
     types = list(TYPES)
     rows = range(len(types))
