@@ -57,9 +57,6 @@ if ! "$PYTHON" -m pip install --quiet --no-build-isolation --no-deps .; then
   note "syndr could not be installed: nothing to test or measure"
   exit 1
 fi
-# Python finds this tree's syndr before the installed one, so it needs the native module, too.
-native=$(cd / && "$PYTHON" -c 'import syndr._native as native; print(native.__file__)')
-cp "$native" syndr/
 
 if gpu=$("$PYTHON" -c 'import torch; assert torch.cuda.is_available(); print(torch.cuda.get_device_name())' 2>/dev/null); then
   note "GPU: $gpu"
