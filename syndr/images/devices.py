@@ -29,7 +29,7 @@ class Aside:
     """
 
     def __init__(self, device: torch.device) -> None:
-        self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None
+        self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]
         self._device = device
         if self._stream is not None:
             self._stream.wait_stream(torch.cuda.current_stream(device))
