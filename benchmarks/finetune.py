@@ -66,7 +66,7 @@ class Settings:
 
 #: What ``--choose`` tries.
 CANDIDATES: tuple[dict[str, Any], ...] = (
-    {"backbone": "efficientnet_lite0", "lr": 3e-4},
+    {"backbone": "efficientnet_lite0", "lr": 5e-4},
     {"backbone": "efficientnet_lite0_stages", "lr": 3e-4},
     {"backbone": "efficientnet_lite0_stages", "lr": 1e-3, "head_lr_ratio": 3.0},
 )
@@ -166,8 +166,10 @@ def trial(data: VirtualDataset, samples: Samples, settings: Settings, split: int
         progress=_progress if sys.stderr.isatty() else silent,
     )  # fmt: skip
     trained = sum(entry.seconds for entry in result.log)
-    scores = predict(model, samples.take(test), Part(data, test), crops="corners", crop=settings.crop,
-                     batch_size=160, device=data.device).scores  # fmt: skip
+    half = None if settings.precision == "float32" else getattr(torch, settings.precision)
+    with torch.autocast(data.device, half, enabled=half is not None):
+        scores = predict(model, samples.take(test), Part(data, test), crops="corners", crop=settings.crop,
+                         batch_size=160, device=data.device).scores  # fmt: skip
     found = measure(scores, samples["quality"][test])
     return {
         "split": split, "inner": inner, **asdict(settings), "srcc": found.srcc, "plcc": found.plcc,

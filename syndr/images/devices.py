@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import torch
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 def send(values: torch.Tensor, device: torch.device | str) -> torch.Tensor:
@@ -16,6 +20,19 @@ def send(values: torch.Tensor, device: torch.device | str) -> torch.Tensor:
     if torch.device(device).type != "cuda" or values.is_cuda:
         return values.to(device)
     return (values if values.is_pinned() else values.pin_memory()).to(device, non_blocking=True)
+
+
+def on_this_stream(work: Callable[[T], R], device: torch.device | str) -> Callable[[T], R]:
+    """Let what other threads do on a device join this thread's stream there: each thread has one of its own."""
+    if torch.device(device).type != "cuda":
+        return work
+    stream = torch.cuda.current_stream(torch.device(device))
+
+    def there(item: T) -> R:
+        with torch.cuda.stream(stream):
+            return work(item)
+
+    return there
 
 
 class Aside:
@@ -46,7 +63,7 @@ class Aside:
 
     def take(self, made: torch.Tensor, mark: torch.cuda.Event | None) -> torch.Tensor:
         """Give what was made up to a mark to this thread's own stream, which waits for it; the thread does not."""
-        if mark is not None:
+        if mark is not None and made.is_cuda:
             own = torch.cuda.current_stream(self._device)
             own.wait_event(mark)
             made.record_stream(own)

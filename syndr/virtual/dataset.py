@@ -168,6 +168,8 @@ class VirtualDataset:
         Raises:
             InputError: When the size or the draws are not usable.
         """
+        from syndr.images.devices import on_this_stream
+
         if places is not None and tuple(places.shape) != (len(rows), 2):
             raise InputError(
                 f"{len(rows)} crops need ({len(rows)}, 2) draws for their places; got {tuple(places.shape)}"
@@ -184,7 +186,8 @@ class VirtualDataset:
             found = dict(zip(kept, cut, strict=True))
         found |= {number: _cut(made[number], size, at[number]) for number in whole if number not in found}
         files = [number for number in numbers if number not in found]
-        found |= zip(files, _each(files, lambda number: self._file_crop(rows[number], size, at[number])), strict=True)
+        read = on_this_stream(lambda number: self._file_crop(rows[number], size, at[number]), self.device)
+        found |= zip(files, _each(files, read), strict=True)
         return [found[number] for number in numbers]
 
     def _made_whole(self, row: int, size: int) -> bool:
@@ -257,11 +260,13 @@ class VirtualDataset:
     def sources(self, rows: Sequence[int]) -> list[torch.Tensor | ImageError]:
         """Read the rows' files, undistorted; a reference is read once and shared: do not change it."""
         from syndr.images import decode
+        from syndr.images.devices import on_this_stream
 
         paths = [self._path(row) for row in rows]
         shared = [path for path, row in zip(paths, rows, strict=True) if path and self._virtual[row]]
         references = dict.fromkeys(shared)
-        read = dict(zip(references, _each(list(references), self._references.get), strict=True))
+        read_reference = on_this_stream(self._references.get, self.device)
+        read = dict(zip(references, _each(list(references), read_reference), strict=True))
         own = [path for path, row in zip(paths, rows, strict=True) if path and not self._virtual[row]]
         files = _each(own, decode)
         found: list[torch.Tensor | ImageError] = []
