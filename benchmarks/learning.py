@@ -13,7 +13,7 @@ import json
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -55,10 +55,7 @@ def main() -> None:
         yield
         seconds[stage] += time.perf_counter() - before
 
-    pictures = shipped_pictures()
-    for name, path in list_images(options.photos) if options.photos else []:
-        pictures[name] = decode(path)
-    photos = [Photo.whole(name, picture) for name, picture in sorted(pictures.items())]
+    photos = photographs(options.photos)
     backbone = build_backbone("efficientnet_lite0_stages")
     data = make_kadid_like(photos, backbone, tuple(TYPES), 0, options.out / "made", _say, clock)
     results = [trial for split in range(SPLITS) for trial in split_trials(data, split, clock)]
@@ -85,12 +82,25 @@ def main() -> None:
               f"{row['gain']:+.3f} ({gained[0]:+.3f} to {gained[1]:+.3f}) |")  # fmt: skip
 
 
+def photographs(folder: Path | None) -> list[Photo]:
+    """Give the demo's photographs and those of a folder, by name, each as one picture."""
+    pictures = shipped_pictures()
+    for name, path in list_images(folder) if folder else []:
+        pictures[name] = decode(path)
+    return [Photo.whole(name, picture) for name, picture in sorted(pictures.items())]
+
+
+def parted(names: Iterable[str], split: int) -> tuple[list[str], list[str], list[str]]:
+    """Split photographs: one fifth is held out, two fifths are references, and the rest candidates."""
+    ordered = sorted(set(names))
+    order = [ordered[at] for at in np.argsort(hash_ids(ordered, split))]
+    fifth = len(order) // 5
+    return order[:fifth], order[fifth : 3 * fifth], order[3 * fifth :]
+
+
 def split_trials(data: KadidLike, split: int, clock: Callable[[str], Any]) -> list[dict[str, Any]]:
     """Train every variant on one split of the photographs, with each seed."""
-    names = sorted(set(data.references.ids))
-    order = [names[at] for at in np.argsort(hash_ids(names, split))]
-    fifth = len(order) // 5
-    held_out, references, pool = order[:fifth], order[fifth : 3 * fifth], order[3 * fifth :]
+    held_out, references, pool = parted(data.references.ids, split)
     reference = np.asarray(data.samples["reference"])
     test = np.flatnonzero(np.isin(reference, held_out))
     originals = np.flatnonzero(np.isin(reference, references))

@@ -396,3 +396,52 @@ def test_files_are_kept_for_the_next_epoch_where_asked(pictures, monkeypatch):
     for _ in range(3):
         dataset.crops([0, 1], 16)
     assert len(decoded) == 2
+
+
+@pytest.mark.parametrize(("room", "made_again"), [(8, 0), (3, 2)])
+def test_pictures_kept_on_a_device_give_the_same_crops_and_are_made_once(pictures, monkeypatch, room, made_again):
+    torch = pytest.importorskip("torch")
+    from syndr.distort import distort
+
+    absent = Samples.from_columns(id=["absent"], path=["nowhere.png"])
+    mixed = pictures.concat(virtual_rows(pictures, [1, 11], [2])).concat(absent)
+    rows = [5, 0, 2, 6, 1, 0, 4, 3]
+    places = torch.rand(len(rows), 2, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    # Inside, as high as the pictures, and higher, so that they are enlarged.
+    asked = [(size, draws) for size in (16, 32, 50) for draws in (places, None)]
+    plain = VirtualDataset(mixed)
+    expected = [plain.crops(rows, *how) for how in asked]
+    made = []
+
+    def counted(images, *how, **names):
+        made.extend(images)
+        return distort(images, *how, **names)
+
+    monkeypatch.setattr("syndr.distort.distort", counted)
+    dataset = VirtualDataset(mixed, cache_files=True, device_keep_bytes=room * 3 * 32 * 40)
+    for how, wanted in zip(asked, expected, strict=True):
+        for crop, one in zip(dataset.crops(rows, *how), wanted, strict=True):
+            assert torch.equal(crop, one) if isinstance(one, torch.Tensor) else str(crop) == str(one)
+    assert len(made) == 4 + made_again * (len(asked) - 1)
+    dataset[2].zero_()  # what is given out is the caller's own
+    assert torch.equal(dataset[2], plain[2])
+    with pytest.raises(InputError, match="crop"):
+        dataset.crops([0], 0)
+
+
+def test_places_of_crops_of_kept_pictures_of_several_sizes():
+    torch = pytest.importorskip("torch")
+    from syndr.images import center_crop, random_crop
+    from syndr.virtual.kept import KeptPictures
+
+    generator = torch.Generator().manual_seed(0)
+    whole = [torch.randint(0, 256, (3, 9 + row, 30 - row), dtype=torch.uint8, generator=generator) for row in range(8)]
+    kept = KeptPictures(sum(map(torch.Tensor.numel, whole)), len(whole), "cpu")
+    for row in (3, 0, 5, 5, 7):
+        kept.add(row, whole[row])
+    assert [row for row in range(8) if row in kept] == [0, 3, 5, 7]
+    assert all(torch.equal(kept.picture(row), whole[row]) for row in (0, 3, 5, 7))
+    assert kept.has(0, 9) and not kept.has(0, 10) and not kept.has(1, 1)
+    rows, places = [7, 0, 3, 0], [(0.0, 0.999999), (0.5, 0.25), None, None]
+    for crop, row, place in zip(kept.crops(rows, 9, places), rows, places, strict=True):
+        assert torch.equal(crop, center_crop(whole[row], 9) if place is None else random_crop(whole[row], 9, *place))

@@ -79,6 +79,28 @@ def make_kadid_like(
         progress: Told about the windows done.
         clock: Context manager factory that times a stage by name.
     """
+    references, windows = references_of(photos)
+    rows = virtual_rows(references, types, LEVELS, seed)
+    seeds = rows["seed"].reshape(len(windows), -1)
+    cells = list(zip(rows["type"], rows["level"], strict=True))[: seeds.shape[1]]
+    made = [
+        _cached(cache, backbone, name, picture, cells, row, clock)
+        for name, picture, row in track(
+            zip(references.ids, windows, seeds, strict=True), "distort, label, extract", len(windows), progress
+        )
+    ]
+    quality = quality_by_rank(np.concatenate([part["mdsi"] for part in made]))
+    return KadidLike(
+        samples=rows.with_column("quality", quality).with_column("origin", ["original"] * len(rows)),
+        features=np.concatenate([part["features"] for part in made]),
+        references=references,
+        reference_features=np.stack([part["reference"] for part in made]),
+        windows=windows,
+    )
+
+
+def references_of(photos: Iterable[Photo]) -> tuple[Samples, list[torch.Tensor]]:
+    """Give the photographs' windows as a table with ``id``, an empty ``path`` and ``photo``, and their pixels."""
     windows = [
         (f"{photo.name}-{number}", photo.name, picture)
         for photo in photos
@@ -87,24 +109,25 @@ def make_kadid_like(
     references = Samples.from_columns(
         id=[name for name, _, _ in windows], path=[None] * len(windows), photo=[photo for _, photo, _ in windows]
     )
-    rows = virtual_rows(references, types, LEVELS, seed)
-    seeds = rows["seed"].reshape(len(windows), -1)
-    cells = list(zip(rows["type"], rows["level"], strict=True))[: seeds.shape[1]]
-    made = [
-        _cached(cache, backbone, name, picture, cells, row, clock)
-        for (name, _, picture), row in track(
-            zip(windows, seeds, strict=True), "distort, label, extract", len(windows), progress
-        )
-    ]
-    mdsi = np.concatenate([part["mdsi"] for part in made])
-    quality = (rankdata(-mdsi) - 1) / (len(mdsi) - 1) * 10  # MDSI: lower is better
-    return KadidLike(
-        samples=rows.with_column("quality", quality).with_column("origin", ["original"] * len(rows)),
-        features=np.concatenate([part["features"] for part in made]),
-        references=references,
-        reference_features=np.stack([part["reference"] for part in made]),
-        windows=[picture for _, _, picture in windows],
-    )
+    return references, [picture for _, _, picture in windows]
+
+
+def mdsi(clean: torch.Tensor, pictures: torch.Tensor) -> npt.NDArray[np.float64]:
+    """Compute MDSI (Nafchi et al. 2016, by piq) of pictures (B, 3, H, W) against their reference (3, H, W), both uint8.
+
+    Returns:
+        Shape (B,); lower is better.
+    """
+    piq = require("piq", "demo")
+    shown = pictures.float() / 255
+    reference = (clean.float() / 255).expand_as(shown)
+    values: torch.Tensor = piq.mdsi(reference, shown, data_range=1.0, reduction="none")
+    return values.double().cpu().numpy()  # type: ignore[no-any-return]
+
+
+def quality_by_rank(mdsi: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Give ranks of MDSI as labels from 0 to 10, higher is better."""
+    return (rankdata(-mdsi) - 1) / (len(mdsi) - 1) * 10  # type: ignore[no-any-return]
 
 
 def _cached(
@@ -144,9 +167,7 @@ def _describe(
     seeds: npt.NDArray[np.int64],
     clock: Callable[[str], Any],
 ) -> dict[str, npt.NDArray[Any]]:
-    piq = require("piq", "demo")
-    features, mdsi = [], []
-    clean = picture[None].float() / 255
+    features, labels = [], []
     for kind in dict(cells):  # a type at a time, which bounds the memory
         at = [row for row, cell in enumerate(cells) if cell[0] == kind]
         with clock("distort"):
@@ -157,14 +178,13 @@ def _describe(
                 [int(seeds[row]) for row in at],
             )
         with clock("label (MDSI)"):
-            shown = pictures.float() / 255
-            mdsi.append(piq.mdsi(clean.expand_as(shown), shown, data_range=1.0, reduction="none").double().numpy())
+            labels.append(mdsi(picture, pictures))
         with clock("extract"):
             crops = torch.stack([cut_crops(each, "corners", name) for each in pictures])
             features.append(_features(backbone, crops.flatten(0, 1)).reshape(*crops.shape[:2], -1))
     with clock("extract"):
         reference = _features(backbone, center_crop(picture)[None])[0]
-    return {"mdsi": np.concatenate(mdsi), "features": np.concatenate(features), "reference": reference}
+    return {"mdsi": np.concatenate(labels), "features": np.concatenate(features), "reference": reference}
 
 
 def _features(backbone: Backbone, pictures: torch.Tensor) -> npt.NDArray[np.floating]:

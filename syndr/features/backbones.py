@@ -115,7 +115,22 @@ def _efficientnet_lite0() -> tuple[Any, int]:
     network = package.EfficientNet.from_name("efficientnet-lite0", image_size=None, local_pooling=False)
     network._dropout = nn.Identity()
     network._fc = nn.Identity()
+    _let_convolutions_pad(network)
     return network, 1280
+
+
+def _let_convolutions_pad(network: nn.Module) -> None:
+    """Spare the package's copies of padded maps where the stride is 1: there "same" padding is alike on all sides."""
+    for module in list(network.modules()):
+        for name, given in module.named_children():
+            if isinstance(given, nn.Conv2d) and tuple(given.stride) == (1, 1):
+                padding = [side // 2 for side in given.kernel_size]
+                sizes = (given.in_channels, given.out_channels, given.kernel_size)
+                padded: nn.Conv2d = nn.utils.skip_init(  # type: ignore[no-untyped-call]
+                    nn.Conv2d, *sizes, padding=padding, groups=given.groups, bias=given.bias is not None
+                )
+                padded.weight, padded.bias = given.weight, given.bias
+                setattr(module, name, padded)
 
 
 def _efficientnet_lite0_stages() -> tuple[nn.Module, int]:

@@ -28,5 +28,6 @@ class StagePooling(nn.Module):
 
 
 def _moments(feature_map: Tensor) -> tuple[Tensor, Tensor]:
-    deviation, mean = torch.std_mean(feature_map, dim=(2, 3), correction=0)
+    # In full precision under autocast too: a deviation is a small difference of what half precision has rounded.
+    deviation, mean = torch.std_mean(feature_map.float(), dim=(2, 3), correction=0)
     return mean, deviation

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +14,11 @@ from torch import Tensor
 
 from syndr.errors import ImageError, InputError
 from syndr.images import Rejected, read_ahead
+from syndr.images.devices import Aside, send
 from syndr.samples import Samples
 from syndr.training.crops import ImageSource
+
+T = TypeVar("T")
 
 # Batches that may be under way or waiting while the model works on one.
 _BATCHES_AHEAD = 3
@@ -78,7 +83,7 @@ def load_groups(
     groups: Sequence[npt.NDArray[np.int64]],
     reject: Callable[[int, ImageError], None],
     threads: int | None = None,
-    together: bool = False,
+    together_on: torch.device | None = None,
 ) -> Generator[tuple[npt.NDArray[np.int64], Tensor]]:
     """Load groups of rows as :func:`load_batches` does batches.
 
@@ -87,28 +92,60 @@ def load_groups(
         groups: The rows of each group.
         reject: As for :func:`load_batches`.
         threads: Number of threads; by default the cores this process may use.
-        together: Ask for each group in one call, on one thread, as suits pictures made on a device; otherwise row by
-            row on all threads.
+        together_on: The device on which pictures are made: each group is asked for in one call, on one thread, beside
+            the device's other work. None asks row by row on all threads.
 
     Yields:
         As :func:`load_batches`.
     """
     wanted = [group.tolist() for group in groups]
-    calls = wanted if together else [[row] for group in wanted for row in group]
-    largest = max(map(len, wanted), default=0)
-    ahead = _BATCHES_AHEAD * (1 if together else max(1, largest))
-    with closing(read_ahead(calls, load, 1 if together else threads, ahead)) as loaded:
+    loaded = _row_by_row(load, wanted, threads) if together_on is None else _together(load, wanted, together_on)
+    with closing(loaded):
+        for group in loaded:
+            for row, error in group.errors.items():
+                reject(row, error)
+            yield np.array(group.rows, dtype=np.int64), group.pixels
+
+
+@dataclass(frozen=True)
+class _Group:
+    """What was loaded of a group: the rows that could be read, their pixels, and the errors of the others."""
+
+    rows: list[int]
+    pixels: Tensor
+    errors: dict[int, ImageError]
+
+
+def _row_by_row(
+    load: Callable[[Sequence[int]], list[Tensor | ImageError]], wanted: list[list[int]], threads: int | None
+) -> Generator[_Group]:
+    calls = [[row] for group in wanted for row in group]
+    ahead = _BATCHES_AHEAD * max(1, *map(len, wanted)) if wanted else 1
+    with closing(read_ahead(calls, load, threads, ahead)) as loaded:
         for group in wanted:
-            found = _answer(next(loaded)) if together else [_answer(next(loaded))[0] for _ in group]
-            good: list[int] = []
-            pixels: list[Tensor] = []
-            for row, picture in zip(group, found, strict=True):
-                if isinstance(picture, ImageError):
-                    reject(row, picture)
-                else:
-                    good.append(row)
-                    pixels.append(picture)
-            yield np.array(good, dtype=np.int64), _stacked(pixels)
+            yield _sorted_out(group, [_answer(next(loaded))[0] for _ in group])
+
+
+def _together(
+    load: Callable[[Sequence[int]], list[Tensor | ImageError]], wanted: list[list[int]], device: torch.device
+) -> Generator[_Group]:
+    aside = Aside(device)
+
+    def make(group: list[int]) -> tuple[_Group, torch.cuda.Event | None]:
+        with aside.working():
+            return _sorted_out(group, load(group)), aside.mark()
+
+    with closing(read_ahead(wanted, make, 1, _BATCHES_AHEAD)) as loaded:
+        for made in loaded:
+            group, mark = _answer(made)
+            aside.take(group.pixels, mark)
+            yield group
+
+
+def _sorted_out(rows: list[int], found: list[Tensor | ImageError]) -> _Group:
+    pixels = [picture for picture in found if isinstance(picture, Tensor)]
+    errors = {row: picture for row, picture in zip(rows, found, strict=True) if isinstance(picture, ImageError)}
+    return _Group([row for row in rows if row not in errors], _stacked(pixels), errors)
 
 
 def _stacked(pixels: list[Tensor]) -> Tensor:
@@ -120,7 +157,7 @@ def _stacked(pixels: list[Tensor]) -> Tensor:
     return torch.from_numpy(np.stack([picture.numpy() for picture in pixels]))
 
 
-def _answer(answer: list[Tensor | ImageError] | ImageError) -> list[Tensor | ImageError]:
+def _answer(answer: T | ImageError) -> T:
     if isinstance(answer, ImageError):  # of a loader that does not keep to what it should do
         raise answer
     return answer
@@ -131,10 +168,8 @@ def as_float(pixels: Tensor, device: torch.device | str) -> Tensor:
 
     On a CUDA device batches are laid out channels-last, which its convolutions like best.
     """
-    if torch.device(device).type != "cuda":
-        return pixels.to(device).float() / 255.0
-    there = pixels if pixels.is_cuda else pixels.pin_memory().to(device, non_blocking=True)
-    if there.ndim == 4:
+    there = send(pixels, device)
+    if there.is_cuda and there.ndim == 4:
         there = there.contiguous(memory_format=torch.channels_last)
     return there.float() / 255.0
 

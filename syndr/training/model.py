@@ -68,7 +68,9 @@ class Head(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Score features of shape (..., dims); returns shape (...)."""
-        scores: Tensor = self.layers(self.standardized(features)).squeeze(-1)
+        # In full precision under autocast too: half would leave no more than a few hundred different scores.
+        with torch.autocast(features.device.type, enabled=False):
+            scores: Tensor = self.layers(self.standardized(features)).squeeze(-1)
         return scores
 
     @torch.inference_mode()

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from syndr.errors import ImageError, InputError
 from syndr.images import Rejected
+from syndr.images.devices import send
 from syndr.progress import Progress, track
 from syndr.rng import mix
 from syndr.samples import Samples
@@ -79,7 +80,8 @@ class Run:
         ids, settings, processes = self.samples.ids, self.settings, self.step.processes
         rows = np.delete(np.arange(len(self.samples)), at.dropped)
         crops = EpochCrops(self.pictures, ids, settings.seed, epoch, settings.crop, settings.flip)
-        batches = batches_of(epoch_order(ids, rows, settings.seed, epoch), settings.batch_size)[at.steps :]
+        batches = batches_of(epoch_order(ids, rows, settings.seed, epoch), settings.batch_size)
+        steps, batches = len(batches), batches[at.steps :]
         self.step.model.train()
         loaded = self._loaded(crops.load, batches, "steps", at.steps)
         with seeded(self.device, settings.seed), closing(loaded):
@@ -87,7 +89,8 @@ class Run:
                 # What is random inside the model depends on the step alone, so that a run can go on from any.
                 torch.manual_seed(mix(settings.seed, epoch, at.steps, processes.number))
                 if len(batch.rows) or processes.count > 1:
-                    at.outcomes.append(self.step(batch, planned))
+                    done = (epoch + at.steps / steps) / settings.epochs
+                    at.outcomes.append(self.step(batch, planned, settings.rate(done)))
                 at.steps += 1
                 at.seconds = before + time.perf_counter() - started
                 if at.steps % self.save_every == 0:
@@ -139,12 +142,13 @@ class Run:
     ) -> Generator[Batch]:
         """Load this process's share of each batch, ahead of its use."""
         shares = [self.step.processes.share(batch) for batch in batches]
-        together = torch.device(getattr(self.pictures, "device", "cpu")).type != "cpu"
-        loaded = load_groups(load, shares, self._reject, self.threads, together)
+        made_on = torch.device(getattr(self.pictures, "device", "cpu"))
+        together_on = None if made_on.type == "cpu" else made_on
+        loaded = load_groups(load, shares, self._reject, self.threads, together_on)
         total = done + len(batches)
         with closing(loaded):
             for rows, pixels in track(loaded, stage, total, self.progress, done):
-                quality = torch.from_numpy(self.quality[rows]).to(self.device, torch.float32)
+                quality = send(torch.from_numpy(self.quality[rows]).float(), self.device)
                 yield Batch(as_float(pixels, self.device), quality, rows)
 
     def _reject(self, row: int, error: ImageError) -> None:

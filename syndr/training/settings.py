@@ -12,6 +12,12 @@ from syndr.training.thinning import Refresh, Scope
 #: Number format of the forward pass; all but float32 are torch's autocast, float16 with a scaled loss.
 Precision = Literal["float32", "bfloat16", "float16"]
 
+#: How the learning rates change over a run: not at all, or up over its first twentieth and then down to nothing along
+#: half a cosine (Loshchilov & Hutter 2017, without restarts).
+Schedule = Literal["constant", "cosine"]
+
+_WARM_UP = 0.05
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -29,6 +35,7 @@ class Settings:
     scope: Scope
     precision: Precision
     accumulate: int
+    schedule: Schedule = "constant"
 
     def __post_init__(self) -> None:
         """Refuse values that cannot train.
@@ -46,6 +53,13 @@ class Settings:
         check_choice("precision", self.precision, get_args(Precision))
         check_choice("refresh", self.refresh, get_args(Refresh))
         check_choice("scope", self.scope, get_args(Scope))
+        check_choice("schedule", self.schedule, get_args(Schedule))
+
+    def rate(self, done: float) -> float:
+        """Give the factor of the learning rates where this share of the run is done, in [0, 1)."""
+        if self.schedule == "constant":
+            return 1.0
+        return min(done / _WARM_UP, 1.0) * 0.5 * (1 + math.cos(math.pi * done))
 
 
 def check_schedule(epochs: int, batch_size: int, lr: float, weight_decay: float) -> None:

@@ -74,12 +74,13 @@ class Step:
     scaler: torch.amp.GradScaler
     processes: Processes
 
-    def __call__(self, batch: Batch, planned: int) -> Tensor:
+    def __call__(self, batch: Batch, planned: int, rate: float = 1.0) -> Tensor:
         """Take a step.
 
         Args:
             batch: This process's share of the step's pictures.
             planned: Pictures that all processes meant to load for it; unreadable ones may be missing.
+            rate: Factor of the learning rates that the optimizer was made with, which it notes as ``initial_lr``.
 
         Returns:
             The mean loss over all processes' pictures and their number, float32 (2,), on the device.
@@ -104,6 +105,8 @@ class Step:
             # Who has a picture knows that there is one without waiting for the device.
             if not count and not outcome[1]:
                 return outcome
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["initial_lr"] * rate
         self.scaler.step(self.optimizer)
         self.scaler.update()
         return outcome

@@ -31,9 +31,11 @@ class VirtualDataset:
         device: Where distortions are made and pictures are given out.
         cache_bytes: Most memory for decoded pictures that are kept: first for references, which many rows share, on a
             device in its own memory (``device_cache_bytes``) before this one.
-        device_cache_bytes: Most memory of the device for references; by default an eighth of it, on CUDA.
+        device_cache_bytes: Most memory of the device for references; by default an eighth of what is free, on CUDA.
         cache_files: Whether pictures of rows that are not virtual are kept too, as pays where they are asked for again,
             in each epoch.
+        device_keep_bytes: With ``cache_files``, most memory of the device for pictures as they are given out, virtual
+            ones too, which then are not made again; by default a quarter of what is free, on CUDA.
 
     Raises:
         InputError: When a column is missing, a virtual row lacks a type or level or has a type that cannot be
@@ -47,17 +49,24 @@ class VirtualDataset:
         cache_bytes: int = 1 << 29,
         device_cache_bytes: int | None = None,
         cache_files: bool = False,
+        device_keep_bytes: int | None = None,
     ) -> None:
         from syndr.images import PictureCache
+        from syndr.virtual.kept import KeptPictures
 
         self.samples = samples
         self.device = device
-        self._made_by = (samples, device, cache_bytes, device_cache_bytes, cache_files)
+        self._made_by = (samples, device, cache_bytes, device_cache_bytes, cache_files, device_keep_bytes)
         self._files = self._references = PictureCache(cache_bytes)
         self._cache_files = cache_files
+        self._kept: KeptPictures | None = None
         if not device.startswith("cpu"):
-            most = _device_cache_bytes(device) if device_cache_bytes is None else device_cache_bytes
+            most = _free_bytes(device) // 8 if device_cache_bytes is None else device_cache_bytes
             self._references = PictureCache(most, self._to_device)
+        if cache_files:
+            most = _free_bytes(device) // 4 if device_keep_bytes is None else device_keep_bytes
+            if most:
+                self._kept = KeptPictures(most, len(samples), device)
         self._paths = _column(samples, "path")
         self._virtual = np.zeros(len(samples), dtype=bool)
         self._recipe: dict[str, npt.NDArray[np.int64]] = {}
@@ -113,6 +122,20 @@ class VirtualDataset:
             For each row what :meth:`image` gives, or the error that it would raise. Pictures made in one call share
             their memory: clone the few that you keep of many.
         """
+        kept = self._kept
+        if kept is None:
+            return self._made(rows)
+        new = [place for place, row in enumerate(rows) if row not in kept]
+        made = dict(zip(new, self._made([rows[place] for place in new]), strict=True))
+        for place, picture in made.items():
+            if not isinstance(picture, ImageError):
+                kept.add(rows[place], picture)
+        return [made[place] if place in made else kept.picture(row).clone() for place, row in enumerate(rows)]
+
+    def _made(self, rows: Sequence[int]) -> list[torch.Tensor | ImageError]:
+        """Do as :meth:`images`, whatever has been kept."""
+        from syndr.images.devices import send
+
         found = self.sources(rows)
         alike: dict[torch.Size, list[tuple[int, torch.Tensor]]] = {}
         for place, (row, picture) in enumerate(zip(rows, found, strict=True)):
@@ -121,7 +144,7 @@ class VirtualDataset:
             if self._virtual[row]:
                 alike.setdefault(picture.shape, []).append((place, picture))
             else:
-                found[place] = picture.to(self.device)
+                found[place] = send(picture, self.device)
         for group in alike.values():
             places = [place for place, _ in group]
             made = self._distorted([rows[place] for place in places], [reference for _, reference in group])
@@ -145,6 +168,8 @@ class VirtualDataset:
         Raises:
             InputError: When the size or the draws are not usable.
         """
+        from syndr.images.devices import on_this_stream
+
         if places is not None and tuple(places.shape) != (len(rows), 2):
             raise InputError(
                 f"{len(rows)} crops need ({len(rows)}, 2) draws for their places; got {tuple(places.shape)}"
@@ -152,20 +177,30 @@ class VirtualDataset:
         if places is not None and not bool(((places >= 0) & (places < 1)).all()):
             raise InputError(f"crops: uniform draws must lie in [0, 1), not {places.tolist()[:5]}")
         at = [None] * len(rows) if places is None else [(y, x) for y, x in places.tolist()]
-        virtual = [number for number, row in enumerate(rows) if self._virtual[row]]
-        made = iter(self.images([rows[number] for number in virtual]))
-        files = _each(
-            [(row, place) for row, place in zip(rows, at, strict=True) if not self._virtual[row]],
-            lambda wanted: self._file_crop(wanted[0], size, wanted[1]),
-        )
-        return [
-            _cut(next(made), size, place) if self._virtual[row] else next(files)
-            for row, place in zip(rows, at, strict=True)
-        ]
+        numbers = range(len(rows))
+        whole = [number for number in numbers if self._made_whole(rows[number], size)]
+        made = dict(zip(whole, self.images([rows[number] for number in whole]), strict=True))
+        found: dict[int, torch.Tensor | ImageError] = {}
+        if self._kept is not None and (kept := [number for number in numbers if self._kept.has(rows[number], size)]):
+            cut = self._kept.crops([rows[number] for number in kept], size, [at[number] for number in kept])
+            found = dict(zip(kept, cut, strict=True))
+        found |= {number: _cut(made[number], size, at[number]) for number in whole if number not in found}
+        files = [number for number in numbers if number not in found]
+        read = on_this_stream(lambda number: self._file_crop(rows[number], size, at[number]), self.device)
+        found |= zip(files, _each(files, read), strict=True)
+        return [found[number] for number in numbers]
+
+    def _made_whole(self, row: int, size: int) -> bool:
+        """Say whether a row's whole picture is needed for a crop: to distort it, to keep it, or to enlarge it."""
+        kept = self._kept
+        if kept is None:
+            return bool(self._virtual[row])
+        return not kept.has(row, size) and (bool(self._virtual[row]) or row in kept or not kept.full)
 
     def _file_crop(self, row: int, size: int, place: tuple[float, float] | None) -> torch.Tensor | ImageError:
         """Give the crop of a row's file; where the picture is not kept, only the crop is converted."""
         from syndr.images import read_picture
+        from syndr.images.devices import send
 
         path = self._path(row)
         try:
@@ -178,7 +213,7 @@ class VirtualDataset:
         except ImageError as error:
             return error
         crop = _cut(picture, size, place)
-        return crop if isinstance(crop, ImageError) else crop.to(self.device)
+        return crop if isinstance(crop, ImageError) else send(crop, self.device)
 
     def materialize(
         self,
@@ -225,11 +260,13 @@ class VirtualDataset:
     def sources(self, rows: Sequence[int]) -> list[torch.Tensor | ImageError]:
         """Read the rows' files, undistorted; a reference is read once and shared: do not change it."""
         from syndr.images import decode
+        from syndr.images.devices import on_this_stream
 
         paths = [self._path(row) for row in rows]
         shared = [path for path, row in zip(paths, rows, strict=True) if path and self._virtual[row]]
         references = dict.fromkeys(shared)
-        read = dict(zip(references, _each(list(references), self._references.get), strict=True))
+        read_reference = on_this_stream(self._references.get, self.device)
+        read = dict(zip(references, _each(list(references), read_reference), strict=True))
         own = [path for path, row in zip(paths, rows, strict=True) if path and not self._virtual[row]]
         files = _each(own, decode)
         found: list[torch.Tensor | ImageError] = []
@@ -299,10 +336,10 @@ def _cut(picture: torch.Tensor | ImageError, size: int, place: tuple[float, floa
         return error
 
 
-def _device_cache_bytes(device: str) -> int:
+def _free_bytes(device: str) -> int:
     import torch
 
-    return torch.cuda.mem_get_info(device)[0] // 8 if device.startswith("cuda") else 0
+    return torch.cuda.mem_get_info(device)[0] if device.startswith("cuda") else 0
 
 
 def _column(samples: Samples, name: str) -> pa.ChunkedArray:

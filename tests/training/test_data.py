@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from syndr.errors import ImageError, InputError
 from syndr.training.crops import EpochCrops, crop_numbers, epoch_order
-from syndr.training.data import as_float, load_batches
+from syndr.training.data import as_float, load_batches, load_groups
 
 IDS = [f"id{row}" for row in range(400)]
 # Red holds the row and green the column of each pixel, so that a crop tells where it was cut.
@@ -107,6 +107,23 @@ def test_batches_keep_rows_and_pixels_together():
         11: "row 11 is truncated",
         15: "row 15 is truncated",
     }
+
+
+def test_groups_are_asked_for_together_where_pictures_are_made():
+    calls, rejected = [], {}
+
+    def load_all(rows):
+        calls.append(list(rows))
+        return [
+            ImageError("cut off") if row % 4 == 3 else torch.full((3, 2, 2), row, dtype=torch.uint8) for row in rows
+        ]
+
+    groups = [np.array([5, 3, 9]), np.array([7, 11]), np.array([2])]
+    found = list(load_groups(load_all, groups, rejected.__setitem__, together_on=torch.device("cpu")))
+    assert calls == [[5, 3, 9], [7, 11], [2]]
+    assert [rows.tolist() for rows, _ in found] == [[5, 9], [], [2]]
+    assert [pixels[:, 0, 0, 0].tolist() for _, pixels in found if pixels.numel()] == [[5, 9], [2]]
+    assert sorted(rejected) == [3, 7, 11]
 
 
 def test_threads_end_when_the_consumer_stops():

@@ -141,6 +141,7 @@ def test_finished_run_is_not_redone(tmp_path):
         ({"seed": 1}, "seed"),
         ({"epochs": 4}, "epochs"),
         ({"flip": False}, "flip"),
+        ({"schedule": "cosine"}, "schedule"),
         ({"thinning": DRCDown()}, "thinning"),
         ({"samples": Pictures(seed=1).samples}, "samples"),
     ],
@@ -304,6 +305,27 @@ def test_head_learns_faster_by_the_ratio():
     assert moved["backbone.body.0.weight"] == pytest.approx(1e-4, rel=1e-2)
 
 
+def test_learning_rates_rise_and_fall_along_a_cosine(monkeypatch):
+    rates = []
+    step = torch.optim.Adam.step
+
+    def noted(optimizer, *arguments, **names):
+        rates.append([group["lr"] for group in optimizer.param_groups])
+        return step(optimizer, *arguments, **names)
+
+    monkeypatch.setattr(torch.optim.Adam, "step", noted)
+    trained(epochs=10, batch_size=6, lr=1e-3, head_lr_ratio=4.0, schedule="cosine")
+    backbone, head = np.array(rates).T
+    np.testing.assert_allclose(head, 4 * backbone)
+    done = np.arange(40) / 40  # four steps in each epoch
+    np.testing.assert_allclose(backbone[2:], 1e-3 * (1 + np.cos(np.pi * done[2:])) / 2)
+    assert backbone[0] == 0.0
+    assert 0.49e-3 < backbone[1] < 0.5e-3
+    rates.clear()
+    trained(epochs=2, lr=1e-3, head_lr_ratio=4.0)
+    assert np.array(rates).tolist() == [[1e-3, 4e-3]] * 6
+
+
 class Plain(nn.Module):
     """A model of one's own, without a submodule called head."""
 
@@ -351,6 +373,7 @@ def test_divergence_is_an_error():
         ({"crop": 0}, "crop"),
         ({"refresh": "never"}, "refresh"),
         ({"scope": "some"}, "scope"),
+        ({"schedule": "linear"}, "schedule"),
         ({"samples": Samples.from_columns(id=["a"])}, "no column 'quality'"),
         ({"samples": Samples.from_columns(id=[], quality=[])}, "each of 0 samples"),
         ({"samples": Samples.from_columns(id=["a", "b"], quality=[1.0, None])}, r"no finite quality.*'b'"),
@@ -427,7 +450,7 @@ def test_lower_precision_learns_nearly_the_same_and_resumes(tmp_path, precision)
 
 def test_interruption_within_an_epoch_goes_on_at_its_step(tmp_path):
     thinner = RecordingThinner(3)
-    undisturbed, _ = trained(batch_size=2, thinning=RecordingThinner(3))
+    undisturbed, _ = trained(batch_size=2, thinning=RecordingThinner(3), schedule="cosine")
 
     def run(stop):
         steps = []
@@ -438,7 +461,7 @@ def test_interruption_within_an_epoch_goes_on_at_its_step(tmp_path):
                 raise InterruptedRunError
 
         kept = {"checkpoint": tmp_path, "checkpoint_every": 2, "batch_size": 2, "thinning": thinner}
-        return trained(progress=progress, **kept)[0], steps
+        return trained(progress=progress, schedule="cosine", **kept)[0], steps
 
     with pytest.raises(InterruptedRunError):
         run(4)  # the third step is done and reported; the second was the last one kept
