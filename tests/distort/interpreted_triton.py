@@ -1,4 +1,4 @@
-"""The distortions' Triton kernels, run by Triton's interpreter: test_fused.py starts this file in a process of its own."""
+"""The Triton kernels, run by Triton's interpreter: test_fused.py starts this file in a process of its own."""
 
 from __future__ import annotations
 
