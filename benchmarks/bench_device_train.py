@@ -113,8 +113,9 @@ def test_first_epoch(contest: Contest, model: IQAModel, samples: Samples) -> Non
 
 @CASES
 def test_later_epochs(contest: Contest, model: IQAModel, samples: Samples) -> None:
-    """Pictures that were made lie on the device, as many as there is room for."""
-    pictures = VirtualDataset(samples, contest.device, cache_files=True)
+    """Pictures that were made lie on the device."""
+    room = len(samples) * 3 * HEIGHT * WIDTH
+    pictures = VirtualDataset(samples, contest.device, cache_files=True, device_keep_bytes=room)
     contest.time("syndr, later epochs: pictures are kept", True, EPOCHS * len(samples),
                  lambda: contest.fit(model, samples, pictures, EPOCHS))  # fmt: skip
 

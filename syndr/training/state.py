@@ -162,6 +162,7 @@ class Checkpoint:
         try:
             self.model.load_state_dict({name.removeprefix(_MODEL): tensor for name, tensor in tensors.items()})
             self.optimizer.load_state_dict({"state": slots, "param_groups": groups})
+            self._lay_out_as_weights()
             self.scaler.load_state_dict(description["scaler"])
         except (RuntimeError, ValueError) as error:
             raise StoreError(f"{self.path}: the checkpoint is of another model: {error}") from error
@@ -171,6 +172,13 @@ class Checkpoint:
             dropped_once=None if dropped is None else dropped.numpy(),
             epoch=epoch,
         )
+
+    def _lay_out_as_weights(self) -> None:
+        """Give the optimizer's averages the strides of their weights (channels last, say), as fused steps need them."""
+        for weight, slots in self.optimizer.state.items():
+            for name, value in slots.items():
+                if value.shape == weight.shape:
+                    slots[name] = torch.empty_like(weight, dtype=value.dtype, requires_grad=False).copy_(value)
 
 
 def data_hash(samples: Samples) -> str:

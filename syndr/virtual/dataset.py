@@ -186,8 +186,11 @@ class VirtualDataset:
             found = dict(zip(kept, cut, strict=True))
         found |= {number: _cut(made[number], size, at[number]) for number in whole if number not in found}
         files = [number for number in numbers if number not in found]
-        read = on_this_stream(lambda number: self._file_crop(rows[number], size, at[number]), self.device)
-        found |= zip(files, _each(files, read), strict=True)
+
+        def cut_from_file(number: int) -> torch.Tensor | ImageError:
+            return self._file_crop(rows[number], size, at[number])
+
+        found |= zip(files, _each(files, on_this_stream(cut_from_file, self.device)), strict=True)
         return [found[number] for number in numbers]
 
     def _made_whole(self, row: int, size: int) -> bool:

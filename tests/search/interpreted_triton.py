@@ -97,7 +97,7 @@ def test_quick_decisions(rng):
     forest.absorb(left_i, left_j, lambda a, b: features.distances(a, features, b) < radius)
     np.testing.assert_array_equal(forest.numbered(), similarity.components(count, true))
     decided, edges = quick.counts()
-    assert edges < decided < len(i)
+    assert 0 < edges < decided < 1.1 * len(i)  # one in 31 twice
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])

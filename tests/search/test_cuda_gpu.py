@@ -141,7 +141,7 @@ def test_a_hundred_thousand_alike_rows():
     search = CudaSearch("cuda", memory_limit=1024 * MIB)
     assert (search.components(rows, RADIUS) == 0).all()
     assert torch.cuda.max_memory_allocated() < 1300 * MIB
-    assert search.report["candidates_decided"] < 6 * 100_000
+    assert search.report["candidates_decided"] < 20 * 100_000  # of 33 million
 
 
 @KERNELS

@@ -123,3 +123,26 @@ def test_weights_of_another_backbone_are_refused(tmp_path):
     other.body.extra = torch.nn.Linear(2, 2)
     with pytest.raises(StoreError, match="extra"):
         read_model(tmp_path / "model", backbone=other)
+
+
+def test_an_optimizer_s_averages_lie_as_their_weights(tmp_path):
+    """A file holds them without their strides; fused steps on a GPU refuse any others than the weights'."""
+    from syndr.training.state import Checkpoint, RunState
+
+    def made():
+        model = torch.nn.Conv2d(4, 8, 3).to(memory_format=torch.channels_last)
+        optimizer = torch.optim.Adam(model.parameters())
+        scaler = torch.amp.GradScaler("cpu", enabled=False)
+        return model, Checkpoint(tmp_path / "training.safetensors", model, optimizer, scaler, {})
+
+    model, saved = made()
+    model(torch.ones(1, 4, 5, 5)).sum().backward()
+    saved.optimizer.step()
+    saved.save(RunState())
+    again, loaded = made()
+    loaded.load()
+    for weight, expected in zip(again.parameters(), model.parameters(), strict=True):
+        for name in ("exp_avg", "exp_avg_sq"):
+            average = loaded.optimizer.state[weight][name]
+            assert average.stride() == weight.stride()
+            assert torch.equal(average, saved.optimizer.state[expected][name])

@@ -27,6 +27,7 @@ from syndr.search.cuda.workspace import Workspace
 
 _BLOCK, _LANES, _WARPS = 16, 256, 4  # candidates of a program, columns it reads at a time, and its warps
 _CHUNK = 2**18  # candidates decided before sets are joined
+_STEP = 31  # of each so many candidates one is decided first
 _SHARE = 16  # of the memory limit, that rows of all dimensions may take beside the filter's
 
 
@@ -52,11 +53,10 @@ class QuickDecisions:
         left, count = [], 0
         for i, j in candidates:
             with self._space.clock.phase("decide"), torch.cuda.device_of(i):  # type: ignore[no-untyped-call]
-                verdicts = torch.empty(len(i), dtype=torch.int8, device=i.device)
-                for some in zip(*(torch.split(part, _CHUNK) for part in (i, j, verdicts)), strict=True):
-                    self._decide(forest, *some)
-                edge = verdicts == 2
-                self._counts += torch.stack([((verdicts == 1) | edge).sum(), edge.sum()])
+                # In a dense cluster a few of its pairs join nearly all of it; an odd step meets all rows and columns.
+                self._decide(forest, i[::_STEP].contiguous(), j[::_STEP].contiguous())
+                chunks = zip(torch.split(i, _CHUNK), torch.split(j, _CHUNK), strict=True)
+                verdicts = torch.cat([self._decide(forest, *some) for some in chunks])
                 some_left = (verdicts == 3).nonzero()[:, 0]
                 left.append((i[some_left], j[some_left]))
             count += len(some_left)
@@ -66,16 +66,20 @@ class QuickDecisions:
         if count:
             yield _together(left)
 
-    def _decide(self, forest: Forest, i: Tensor, j: Tensor, verdicts: Tensor) -> None:
+    def _decide(self, forest: Forest, i: Tensor, j: Tensor) -> Tensor:
         from syndr.search.cuda.join_kernels import decide_kernel, hook_kernel
 
         rows, block = self._rows, 256
+        verdicts = torch.empty(len(i), dtype=torch.int8, device=i.device)
         decide_kernel[(-(-len(i) // _BLOCK),)](
             forest.roots, rows.values, rows.slack, self._place, i, j, verdicts, len(i), rows.width,
             self._low, self._high, BLOCK=_BLOCK, BLOCK_K=_LANES, num_warps=_WARPS,
         )  # fmt: skip
         hook_kernel[(-(-len(i) // block),)](forest.roots, i, j, verdicts, len(i), BLOCK=block, num_warps=4)
         forest.flatten()
+        edge = verdicts == 2
+        self._counts += torch.stack([((verdicts == 1) | edge).sum(), edge.sum()])
+        return verdicts
 
     def counts(self) -> tuple[int, int]:
         """Give how many candidates were decided, and how many of those were edges."""
