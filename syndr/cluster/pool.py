@@ -45,7 +45,7 @@ def in_order(
         maker: Makes what a worker holds: a function of a task's number.
         arguments: For ``maker``; sent to each node once.
         tasks: How many.
-        on_gpu: Whether a worker takes a GPU, and an equal part of the CPUs; otherwise it takes one CPU.
+        on_gpu: Whether a worker takes a GPU; otherwise it takes one CPU.
 
     Yields:
         The results.

@@ -81,7 +81,7 @@ def compute_on_ray(
         backbone: The network.
         start: The first row, the first of a batch.
         batch_size: Pictures of a batch.
-        threads: Decoding threads of each worker.
+        threads: Decoding threads of each worker; by default its share of the cores.
         forward: Further arguments of :class:`Forward`.
         address: See :func:`syndr.cluster.connect`.
 
@@ -93,6 +93,8 @@ def compute_on_ray(
     if on_gpu and not cluster.gpus:
         raise ClusterError("the cluster has no GPU; add a node with one, or extract on the CPU (device='cpu')")
     batches = _BATCHES_FOR_GPU if on_gpu else 1
+    if on_gpu and threads is None:
+        threads = max(1, cluster.cpus // cluster.gpus)  # else each worker would take all cores of its node
     arguments = {
         "pictures": pictures,
         "backbone": backbone,
