@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from syndr.plan import Machines, plan, read_rates
+from syndr.plan.units import duration, size
+
 #: Bytes a row needs where there is no room for its copy of one byte per dim (see syndr.search.ExactSearch).
 LEAN_BYTES = 256
 
-SIZES = (1_000_000, 10_000_000, 100_000_000)
+SIZES = (1_000_000, 10_000_000, 100_000_000, 1_000_000_000)
 CORES = 64  # of the larger machine that the table looks at
 
 _GROUP = re.compile(r"components, ([\d,]+) x (\d+),.* (with|without) labels")
@@ -108,17 +111,26 @@ def costs_table(results: Iterable[Path]) -> str:
     return f"{_markdown(times)}\n\n{_markdown(spaces)}"
 
 
+def plan_table() -> str:
+    """Give a Markdown table, what ``syndr plan`` says at :data:`SIZES` rows, on one machine and on sixteen."""
+    rates = read_rates()
+    columns: dict[str, list[str]] = {
+        name: [] for name in ("rows", "machines", "stage", "time", "memory", "disk", "network")
+    }
+    for nodes in (1, 16):
+        machines = Machines(nodes=nodes, cpus=CORES * nodes, gpus=0, memory=256e9)
+        for rows in SIZES:
+            for stage in plan(rows, 2048, machines, rates).stages:
+                sizes = [size(each) for each in (stage.memory, stage.disk, stage.network)]
+                cells = [f"{rows:,}", f"{nodes} x {CORES} cores", stage.name, duration(stage.seconds), *sizes]
+                for name, cell in zip(columns, cells, strict=True):
+                    columns[name].append(cell)
+    return _markdown(columns)
+
+
 def _markdown(columns: Mapping[str, list[str]]) -> str:
     lines = [list(columns), ["---:"] * len(columns), *zip(*columns.values(), strict=True)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def duration(seconds: float) -> str:
-    """Give a time with two digits, in the unit people would use."""
-    for unit, length in (("days", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= 2 * length:
-            return f"{float(f'{seconds / length:.2g}'):,g} {unit}"
-    return f"{float(f'{seconds:.2g}'):g} s"
 
 
 def gigabytes(size: float) -> str:

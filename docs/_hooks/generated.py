@@ -15,7 +15,7 @@ sys.path += [str(_ROOT), str(Path(__file__).parent)]  # neither the benchmarks n
 
 from recipe_reference import recipe_tables  # noqa: E402
 
-from benchmarks.costs import costs_table  # noqa: E402
+from benchmarks.costs import costs_table, plan_table  # noqa: E402
 from benchmarks.plots import plots_of  # noqa: E402
 
 _RESULTS = sorted((_ROOT / "benchmarks" / "results").glob("*.json"))
@@ -61,4 +61,10 @@ def _plots() -> str:
     return "\n\n".join("\n\n".join([f"## {suite}", *pictures]) for suite, pictures in shown)
 
 
-_MADE = {"commands": _commands, "costs": lambda: costs_table(_RESULTS), "plots": _plots, "recipe": recipe_tables}
+_MADE = {
+    "commands": _commands,
+    "costs": lambda: costs_table(_RESULTS),
+    "plan": plan_table,
+    "plots": _plots,
+    "recipe": recipe_tables,
+}

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from syndr import __version__
-from syndr.cli import curate, databases, features, figures, learn, pictures, tables, target_types, whole
+from syndr.cli import curate, databases, features, figures, learn, pictures, scale, tables, target_types, whole
 from syndr.cli.console import note
 from syndr.errors import InputError, SyndrError, is_out_of_memory
 
@@ -19,7 +19,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-for module in (whole, pictures, features, curate, learn, target_types, tables, figures):
+for module in (whole, pictures, features, curate, learn, target_types, tables, figures, scale):
     for command in module.COMMANDS:
         app.command(command.__name__.replace("_", "-"))(command)
 app.add_typer(features.store_app)
