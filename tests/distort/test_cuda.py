@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from syndr.distort import TYPES, NvImageCodec, distort, set_jpeg_codec
+from syndr.distort.random import Stream
 
 pytestmark = [
     pytest.mark.gpu,
@@ -47,6 +48,16 @@ def test_triton_s_kernels_agree_with_torch(images, as_float, monkeypatch):
     monkeypatch.setenv("SYNDR_DISTORT", "torch")
     expected = distort(images, types, levels, rows)
     assert (found.double() - expected.double()).abs().max() <= (2e-4 if as_float else 1)
+
+
+@pytest.mark.parametrize("count", [1, 4, 1030])
+def test_draws_agree(count):
+    """Words and uniform numbers are the same bit for bit; normal numbers may differ in the last place."""
+    seeds = torch.tensor([7, -(2**63), 2**40 + 1])
+    here, there = (Stream(seeds.to(device), 11, [1, 3, 2]) for device in ("cpu", DEVICE))
+    assert torch.equal(there.words(count, 2).cpu(), here.words(count, 2))
+    assert torch.equal(there.uniform((count,), 2).cpu(), here.uniform((count,), 2))
+    torch.testing.assert_close(there.normal((count,), 2).cpu(), here.normal((count,), 2), rtol=2e-7, atol=1e-12)
 
 
 def test_a_picture_does_not_depend_on_its_batch(images):
