@@ -66,16 +66,22 @@ def _search_gpu(results: Path, core_seconds: float) -> Rate:
     """Compare a GPU's search with labels, all of it, with the quadratic part of a core's."""
     found = sorted(results.glob("device_search-*.json"))
     if not found:
-        source = "a twentieth of an H100's 989 TFLOP/s half-precision peak over a core's 1.5 billion pairs/s at 128 dims"
+        source = (
+            "a twentieth of an H100's 989 TFLOP/s half-precision peak over a core's 1.5 billion pairs/s at 128 dims"
+        )
         return Rate(130, "cores for a GPU", source, measured=False)
     measured = json.loads(found[0].read_text())
     group = "components on cuda, 700,000 x 2048, with labels"
     seconds = next(
-        each["stats"]["median"] for each in measured["benchmarks"] if each["group"] == group and each["extra_info"]["ours"]
+        each["stats"]["median"]
+        for each in measured["benchmarks"]
+        if each["group"] == group and each["extra_info"]["ours"]
     )
     gpu = measured["machine_info"]["gpus"][0]
     return Rate(
-        core_seconds * 700_000**2 / seconds, "cores for a GPU", f"benchmarks/results/{found[0].name}: {group}, on an {gpu}"
+        core_seconds * 700_000**2 / seconds,
+        "cores for a GPU",
+        f"benchmarks/results/{found[0].name}: {group}, on an {gpu}",
     )
 
 

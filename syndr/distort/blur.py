@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +24,8 @@ def gaussian_blur(images: Tensor, sigma: Parameter) -> Tensor:
     """Blur with a gaussian (SPEC section 4, type 1).
 
     Args:
-        images: Float tensor (..., H, W) in [0, 1], sRGB-encoded values; not modified.
-        sigma: Standard deviation in pixels, > 0.
+        images: Float tensor (B, ..., H, W) of three or four dimensions in [0, 1], sRGB-encoded; not modified.
+        sigma: Standard deviation in pixels, > 0; one for all or one for each image.
 
     Returns:
         Tensor of the same shape and dtype. Borders are replicated.
@@ -40,7 +40,7 @@ def gaussian_blur(images: Tensor, sigma: Parameter) -> Tensor:
     )
 
 
-@cache
+@lru_cache(1024)
 def gaussian_taps(sigma: float) -> Tensor:
     """Give the one-dimensional gaussian of radius ceil(2 sigma), normalised to sum 1: float64 (2 radius + 1,).
 
@@ -56,8 +56,8 @@ def lens_blur(images: Tensor, radius: Parameter) -> Tensor:
     """Blur with a disc (SPEC section 4, type 2).
 
     Args:
-        images: Float tensor (..., H, W) in [0, 1]; not modified.
-        radius: Of the disc, in pixels, > 0.
+        images: Float tensor (B, ..., H, W) of three or four dimensions in [0, 1]; not modified.
+        radius: Of the disc, in pixels, > 0; one for all or one for each image.
 
     Returns:
         Tensor of the same shape and dtype. Borders are replicated.
@@ -65,7 +65,7 @@ def lens_blur(images: Tensor, radius: Parameter) -> Tensor:
     return correlate_each(images, [disc_kernel(value) for value in each(radius, len(images))])
 
 
-@cache
+@lru_cache(1024)
 def disc_kernel(radius: float) -> Tensor:
     """Give the share of each pixel in a disc on the middle pixel's centre: float64 (odd, odd), summing to 1."""
     half = math.ceil(radius - 0.5)
@@ -116,7 +116,7 @@ def draw_angles(stream: Stream, height: int, width: int) -> Tensor:
     return stream.integers(181, ())
 
 
-@cache
+@lru_cache(1024)
 def motion_kernel(length: float, angle: float) -> Tensor:
     """Give the kernel of a line of one pixel's width with rounded ends (SPEC section 4, type 3).
 

@@ -52,7 +52,7 @@ def draw(seeds: Tensor, levels: Tensor, counter: tuple[int, int], count: int, dt
     out = torch.empty((len(seeds), count), dtype=dtype, device=seeds.device)
     block = 256
     with torch.cuda.device_of(out):  # type: ignore[no-untyped-call]
-        draw_kernel[(-(-count // (4 * block)), len(seeds))](
+        draw_kernel[(len(seeds), -(-count // (4 * block)))](
             seeds, levels, out, count, *counter, NORMAL=dtype == torch.float32, WORDS=dtype == torch.int64, BLOCK=block
         )
     return out
@@ -72,7 +72,7 @@ def correlate(images: Tensor, taps: Sequence[Taps]) -> Tensor:
     result = torch.empty_like(images)
     starts = np.cumsum([0, *map(len, taps)], dtype=np.int32)
     channels = images[0].numel() // (height * width)
-    grid = (-(-height * width // _PIXELS), len(images) * channels)
+    grid = (len(images) * channels, -(-height * width // _PIXELS))  # the second may not exceed 65,535
     with torch.cuda.device_of(images):  # type: ignore[no-untyped-call]
         correlate_kernel[grid](
             images, result, on_device(np.concatenate(taps), images), on_device(starts, images), channels, height,
@@ -92,7 +92,7 @@ def warp(images: Tensor, shifts: Tensor, reach: Tensor) -> Tensor:
     from syndr.distort.triton_kernels import warp_kernel
 
     count, _, height, width = images.shape
-    grid = (-(-height * width // _PIXELS), count)
+    grid = (count, -(-height * width // _PIXELS))
     images, shifts, reach = images.contiguous(), shifts.contiguous(), reach.contiguous()
     for step in range(shifts.shape[1]):
         result = torch.empty_like(images)
@@ -116,7 +116,7 @@ def move_patches(images: Tensor, corners: Tensor, counts: Sequence[int], side: i
     count, channels, height, width = images.shape
     images = images.contiguous()
     result = torch.empty_like(images)
-    grid = (-(-height * width // _PIXELS), count)
+    grid = (count, -(-height * width // _PIXELS))
     with torch.cuda.device_of(images):  # type: ignore[no-untyped-call]
         patch_kernel[grid](
             images, result, corners.contiguous(), on_device(np.array(counts, np.int32), images), corners.shape[1],
@@ -139,7 +139,7 @@ def paint_blocks(images: Tensor, corners: Tensor, colors: Tensor, counts: Sequen
 
     height, width = images.shape[-2:]
     result = images.clone(memory_format=torch.contiguous_format)
-    grid = (-(-height * width // _PIXELS), len(images))
+    grid = (len(images), -(-height * width // _PIXELS))
     with torch.cuda.device_of(images):  # type: ignore[no-untyped-call]
         block_kernel[grid](
             result, corners.contiguous(), colors.contiguous(), on_device(np.array(counts, np.int32), images),
@@ -166,7 +166,7 @@ def _lab(colors: Tensor, matrix: Sequence[Sequence[float]], forward: bool) -> Te
     result = torch.empty_like(colors)
     numbers = constant(tuple(number for row in matrix for number in row), torch.float64, colors.device)
     with torch.cuda.device_of(colors):  # type: ignore[no-untyped-call]
-        lab_kernel[(-(-size // _PIXELS), colors.numel() // (3 * size))](
+        lab_kernel[(colors.numel() // (3 * size), -(-size // _PIXELS))](
             colors, result, numbers, size, FORWARD=forward, BLOCK=_PIXELS
         )
     return result

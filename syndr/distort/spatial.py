@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -50,7 +50,7 @@ def pixelate(images: Tensor, strength: Parameter) -> Tensor:
     return images.index_select(-2, rows).gather(-1, columns.expand(images.shape))
 
 
-@cache
+@lru_cache(1024)
 def _down_and_up(size: int, scale: float) -> Tensor:
     """Give, for each of ``size`` pixels, the pixel it is copied from."""
     small = math.ceil(scale * size)

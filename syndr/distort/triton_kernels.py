@@ -12,8 +12,8 @@ import triton.language as tl
 @triton.jit
 def draw_kernel(seeds, levels, out, count, draw, type_, NORMAL: tl.constexpr, WORDS: tl.constexpr, BLOCK: tl.constexpr):
     """Fill a row of ``out`` for each seed with words, uniform or standard normal numbers."""
-    row = tl.program_id(1)
-    block = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    row = tl.program_id(0)
+    block = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
     zero = block * 0
     seed = tl.load(seeds + row)
     level = tl.load(levels + row).to(tl.int32)
@@ -43,8 +43,8 @@ def _store(at, place, count, word, other, NORMAL: tl.constexpr, WORDS: tl.conste
 @triton.jit
 def correlate_kernel(images, result, taps, starts, channels, height, width, BLOCK: tl.constexpr):
     """Correlate each plane of each image with the image's taps: rows of (down, right, weight)."""
-    plane = tl.program_id(1)
-    pixel = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    plane = tl.program_id(0)
+    pixel = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
     inside = pixel < height * width
     y = pixel // width
     x = pixel % width
@@ -64,8 +64,8 @@ def correlate_kernel(images, result, taps, starts, channels, height, width, BLOC
 @triton.jit
 def warp_kernel(images, result, shifts, reach, step, passes, height, width, BLOCK: tl.constexpr):
     """Fetch the three values of each pixel from where one pass's displacements, (image, pass, 2, H, W), lead."""
-    image = tl.program_id(1)
-    pixel = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    image = tl.program_id(0)
+    pixel = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
     size = height * width
     inside = pixel < size
     y = pixel // width
@@ -139,8 +139,8 @@ def patch_kernel(
     images, result, corners, counts, most, channels, height, width, SIDE: tl.constexpr, BLOCK: tl.constexpr
 ):
     """Trace each pixel back through an image's patches, the last first: (x, y, to x, to y) each."""
-    image = tl.program_id(1)
-    pixel = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    image = tl.program_id(0)
+    pixel = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
     inside = pixel < height * width
     y = pixel // width
     x = pixel % width
@@ -160,8 +160,8 @@ def patch_kernel(
 @triton.jit
 def block_kernel(result, corners, colors, counts, most, height, width, SIDE: tl.constexpr, BLOCK: tl.constexpr):
     """Paint an image's blocks, (x, y) each, one after another."""
-    image = tl.program_id(1)
-    pixel = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    image = tl.program_id(0)
+    pixel = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
     inside = pixel < height * width
     y = pixel // width
     x = pixel % width
@@ -178,9 +178,9 @@ def block_kernel(result, corners, colors, counts, most, height, width, SIDE: tl.
 @triton.jit
 def lab_kernel(colors, result, matrix, size, FORWARD: tl.constexpr, BLOCK: tl.constexpr):
     """Convert sRGB to Lab (FORWARD) or back."""
-    pixel = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    pixel = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
     inside = pixel < size
-    at = tl.program_id(1).to(tl.int64) * 3 * size + pixel
+    at = tl.program_id(0).to(tl.int64) * 3 * size + pixel
     first = tl.load(colors + at, mask=inside, other=0).to(tl.float64)
     second = tl.load(colors + at + size, mask=inside, other=0).to(tl.float64)
     third = tl.load(colors + at + 2 * size, mask=inside, other=0).to(tl.float64)

@@ -191,7 +191,7 @@ def _advice(rows: int, stages: list[Stage], labels: bool) -> list[str]:
     said = []
     if search <= features:
         said.append(
-            "computing the features takes longer than the search: faster features help, an approximate index hardly does"
+            "computing the features takes longer than the search: faster features help, an approximate index hardly"
         )
     else:
         said.append("the search takes longest: its time grows with the square of the rows")
@@ -204,6 +204,6 @@ def _advice(rows: int, stages: list[Stage], labels: bool) -> list[str]:
     if search > 86_400:
         said.append(
             "an approximate index misses pairs: FAISS's IVF put 1,595 of 10,125 KADID-like rows into other clusters "
-            "than the exact search (benchmarks/results/drcdown.json); syndr downsample --search faiss-ivf says its recall"
+            "than the exact search (benchmarks/results/drcdown.json); syndr downsample --search faiss-ivf says how many"
         )
     return said

@@ -112,5 +112,11 @@ def test_rates_of_one_s_own(tmp_path):
 
 
 def test_times_and_sizes_as_people_say_them():
-    assert [duration(value) for value in (0.123, 100, 600, 86_400, 10**6)] == ["0.12 s", "100 s", "10 min", "24 h", "12 days"]
+    assert [duration(value) for value in (0.123, 100, 600, 86_400, 10**6)] == [
+        "0.12 s",
+        "100 s",
+        "10 min",
+        "24 h",
+        "12 days",
+    ]
     assert [size(value) for value in (0, 2100, 5e6, 7.36e9, 2e12)] == ["-", "2.1 kB", "5 MB", "7.4 GB", "2 TB"]
