@@ -91,10 +91,12 @@ def search_faults(work):
     pairs = ExactSearch().pairs(some, 0.1, None)
     print(f"local: components of {ROWS:,} x 512 rows {expected}, {len(pairs):,} pairs of 6,000 of them", flush=True)
 
-    def compare(what, search, *more):
+    def compare(what, search, killed=None):
         found = digest(search.components(rows, 0.1, gap))
         report = search.report
-        say(what, found == expected, f"{report['blocks']} blocks", f"{report['tasks']} tasks", report["placed"], *more)
+        more = [] if killed is None else [f"{len(killed)} killed"]  # counted when all is over
+        say(what, found == expected, *(f"{report[name]} {name}" for name in ("nodes", "blocks", "tasks")),
+            report["placed"], *more)  # fmt: skip
 
     for cpus in (1, 2, 4):
         ray.init(num_cpus=cpus, include_dashboard=False, log_to_driver=False, object_store_memory=STORE)
@@ -106,9 +108,7 @@ def search_faults(work):
         if cpus == 2:
             for task in ("prepare", "forest"):
                 killed, thread = kill_while(task, 3)
-                compare(
-                    f"components, workers killed while they {task}", RaySearch(block_rows=2000), f"{len(killed)} killed"
-                )
+                compare(f"components, workers killed while they {task}", RaySearch(block_rows=2000), killed)
                 thread.join()
         ray.shutdown()
 
@@ -116,8 +116,7 @@ def search_faults(work):
     second = cluster.add_node(num_cpus=1, object_store_memory=STORE)
     ray.init(address=cluster.address, log_to_driver=False)
     for place in ("auto", "copy"):
-        search = RaySearch(place=place, block_rows=3072)
-        compare("components, two nodes", search, f"{search.report.get('nodes')} nodes")
+        compare("components, two nodes", RaySearch(place=place, block_rows=3072))
     timer = threading.Timer(1.5, lambda: cluster.remove_node(second, allow_graceful=False))
     timer.start()
     compare("components, the second node lost on the way", RaySearch(place="copy", block_rows=2000))
