@@ -17,6 +17,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from syndr.images.devices import send
+
 _PIXELS = 512  # of a program
 
 Taps = np.ndarray[Any, Any]
@@ -179,8 +181,8 @@ def constant(values: tuple[float, ...], dtype: torch.dtype, device: torch.device
 
 
 def on_device(array: np.ndarray[Any, Any], like: Tensor) -> Tensor:
-    """Copy a small array to where a tensor lies."""
-    return torch.from_numpy(np.ascontiguousarray(array)).to(like.device, non_blocking=True)
+    """Copy an array to where a tensor lies, without waiting for the work there."""
+    return send(torch.from_numpy(np.ascontiguousarray(array)), like.device)
 
 
 @cache

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from syndr.images.devices import send
+
 #: A number for all images of a batch, or one for each.
 Parameter = float | Sequence[float]
 
@@ -26,4 +28,4 @@ def across(parameter: Parameter, images: Tensor) -> float | Tensor:
     if not isinstance(parameter, Sequence):
         return parameter
     values = torch.tensor(parameter, dtype=images.dtype).view(-1, *[1] * (images.ndim - 1))
-    return values.to(images.device, non_blocking=True)  # new_tensor would wait for all that is queued there
+    return send(values, images.device)  # new_tensor would wait for all that is queued there

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from syndr.distort import fused, native
 from syndr.distort.cache import pieces
+from syndr.images.devices import send
 
 _WORD = (1 << 32) - 1
 _ROUNDS = 10
@@ -119,7 +120,7 @@ class Stream:
     def _levels(self) -> Tensor:
         level = self.level
         levels = torch.tensor([level] * len(self.seeds) if isinstance(level, int) else level)
-        return levels.to(self.seeds.device, non_blocking=True)
+        return send(levels, self.seeds.device)
 
     def _numbers(self, count: int, draw: int, dtype: torch.dtype, make: Callable[[Words], Iterable[Tensor]]) -> Tensor:
         """Give (B, count) of what ``make`` makes of the four words of each block."""

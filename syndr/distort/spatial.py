@@ -14,6 +14,7 @@ from syndr.distort import fused
 from syndr.distort.parameters import Parameter, each
 from syndr.distort.random import Stream
 from syndr.errors import InputError
+from syndr.images.devices import send
 
 _PATCH = 16
 #: Patches begin this far from the upper and left border, and end as far from the others.
@@ -39,7 +40,7 @@ def pixelate(images: Tensor, strength: Parameter) -> Tensor:
     if isinstance(strength, Sequence):
         scales = [0.95 - value**0.6 for value in strength]
         rows, columns = (
-            torch.stack([_down_and_up(size, scale) for scale in scales]).to(images.device, non_blocking=True)
+            send(torch.stack([_down_and_up(size, scale) for scale in scales]), images.device)
             for size in images.shape[-2:]
         )
         image = torch.arange(len(images), device=images.device)[:, None, None]
