@@ -21,6 +21,7 @@ SIZES = dict.fromkeys(
     ("channels", "height", "width", "size", "most", "step", "passes", "count", "draw", "type_"), "i32"
 )
 POINTERS = {"taps": "*fp64", "matrix": "*fp64", "seeds": "*i64", "levels": "*i64"}
+POINTERS["which"] = "*i64"
 POINTERS |= dict.fromkeys(("starts", "reach", "corners", "counts"), "*i32")
 
 
