@@ -122,7 +122,9 @@ def _features(rows: int, dims: int, machines: Machines, rates: Rates, picture_by
         network=rows * picture_bytes + (stored if machines.nodes > 1 else 0.0),
         rests_on=[rate],
         assumes=[
-            f"one worker for each {'GPU' if on_gpu else 'core'}, none of which waits for the others",
+            "cores decode as fast as the network takes pictures, at some 3 ms for each picture"
+            if on_gpu
+            else "one worker for each core, none of which waits for the others",
             f"pictures of {picture_bytes / 1e3:g} kB come over the network, and features go back to one writer"
             if machines.nodes > 1
             else f"pictures of {picture_bytes / 1e3:g} kB come over the network or from a disk that keeps up",
@@ -149,7 +151,7 @@ def _search(rows: int, dims: int, machines: Machines, rates: Rates, linear: floa
         + ([rates.search_gpu] if on_gpu else [])
         + ([rates.engine_overhead] if many else []),
         assumes=[
-            "the rows are like those that were measured: a flat spectrum costs about fourteen times as much",
+            "the rows are like those that were measured: a flat spectrum costs about thirty times as much",
             "one GPU does the quadratic part: the CUDA search uses one device"
             if on_gpu
             else "cores alone do it, and divide the work evenly; memory bandwidth allows it",
