@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from syndr.distort import fused, native
+from syndr.distort.cache import pieces
 from syndr.distort.parameters import constant
 
 Matrix = tuple[tuple[float, float, float], ...]
@@ -56,8 +57,7 @@ def rgb_to_lab(images: Tensor) -> Tensor:
         return native.rgb_to_lab(images, RGB_TO_RELATIVE_XYZ)
     if fused.takes(images):
         return fused.rgb_to_lab(images, RGB_TO_RELATIVE_XYZ)
-    x, y, z = _lab_curve(_mix(decode_srgb(images), RGB_TO_RELATIVE_XYZ)).unbind(-3)
-    return torch.stack((116 * y - 16, 500 * (x - y), 200 * (y - z)), dim=-3)
+    return _in_pieces(_rgb_to_lab, images)
 
 
 def lab_to_rgb(lab: Tensor) -> Tensor:
@@ -66,11 +66,7 @@ def lab_to_rgb(lab: Tensor) -> Tensor:
         return native.lab_to_rgb(lab, RELATIVE_XYZ_TO_RGB)
     if fused.takes(lab):
         return fused.lab_to_rgb(lab, RELATIVE_XYZ_TO_RGB)
-    lightness, a, b = lab.unbind(-3)
-    y = (lightness + 16) / 116
-    curve = torch.stack((y + a / 500, y, y - b / 200), dim=-3)
-    xyz = curve.clamp(min=_KNEE).pow_(3).add_(curve.clamp(max=_KNEE).sub_(_KNEE), alpha=1 / _SLOPE)
-    return encode_srgb(_mix(xyz, RELATIVE_XYZ_TO_RGB)).clamp_(0, 1)
+    return _in_pieces(_lab_to_rgb, lab)
 
 
 def decode_srgb(images: Tensor) -> Tensor:
@@ -98,6 +94,27 @@ def rgb_to_ycbcr(images: Tensor) -> Tensor:
 def ycbcr_to_rgb(planes: Tensor) -> Tensor:
     """Convert YCbCr of video range to RGB, clamped to [0, 1]."""
     return _mix(planes - _column(planes, _YCBCR_OFFSET), YCBCR_TO_RGB).clamp_(0, 1)
+
+
+def _in_pieces(convert: Callable[[Tensor], Tensor], colors: Tensor) -> Tensor:
+    height = colors.shape[-2]
+    parts = pieces(height, colors.numel() // max(1, height), colors.device)
+    if len(parts) < 2:
+        return convert(colors)
+    return torch.cat([convert(colors[..., part, :]) for part in parts], dim=-2)
+
+
+def _rgb_to_lab(images: Tensor) -> Tensor:
+    x, y, z = _lab_curve(_mix(decode_srgb(images), RGB_TO_RELATIVE_XYZ)).unbind(-3)
+    return torch.stack((116 * y - 16, 500 * (x - y), 200 * (y - z)), dim=-3)
+
+
+def _lab_to_rgb(lab: Tensor) -> Tensor:
+    lightness, a, b = lab.unbind(-3)
+    y = (lightness + 16) / 116
+    curve = torch.stack((y + a / 500, y, y - b / 200), dim=-3)
+    xyz = curve.clamp(min=_KNEE).pow_(3).add_(curve.clamp(max=_KNEE).sub_(_KNEE), alpha=1 / _SLOPE)
+    return encode_srgb(_mix(xyz, RELATIVE_XYZ_TO_RGB)).clamp_(0, 1)
 
 
 def _lab_curve(t: Tensor) -> Tensor:

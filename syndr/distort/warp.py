@@ -40,12 +40,12 @@ def jitter(images: Tensor, sigma: Parameter, normal: Tensor) -> Tensor:
     if native.takes(images):
         return native.jitter(images, each(sigma, len(images)), normal)
     normal = normal.to(images.dtype)
-    shifts = normal * across(sigma, normal)
     if fused.takes(images):
+        shifts = normal * across(sigma, normal)
         images = fused.warp(images, shifts, shifts.abs().amax((-2, -1)).ceil_().int())
     else:
-        for shift in shifts.unbind(1):
-            images = _warp(images, *shift.unbind(1))
+        for draws in normal.unbind(1):
+            images = _warp(images, *(draws * across(sigma, draws)).unbind(1))
     # A small picture far displaced may have nothing left but NaN: then it is black.
     lowest = images.nan_to_num(torch.inf).amin((1, 2, 3), keepdim=True).nan_to_num(posinf=0)
     return torch.where(images.isnan(), lowest, images)
@@ -69,18 +69,24 @@ def _warp(images: Tensor, down: Tensor, right: Tensor) -> Tensor:
     padded = _padded(images, rows_beyond, columns_beyond).permute(0, 2, 3, 1)
     fours = padded.flatten(2).unfold(2, 4 * images.shape[1], images.shape[1])  # four pixels side by side, everywhere
     table = fours.flatten(0, 2)
-    image = torch.arange(len(images), device=images.device).view(-1, 1, 1)
-    row, column = torch.arange(height, device=images.device)[:, None], torch.arange(width, device=images.device)
-    below = fours.shape[2] * torch.arange(4, device=images.device)
-    bands = []
-    for band in pieces(height, len(images) * width, images.device):
+    bands = pieces(height, len(images) * width, images.device)
+    integer = torch.int32 if max(len(table), 4 * down.numel()) < 2**31 else torch.int64
+
+    def numbers(count: int) -> Tensor:
+        return torch.arange(count, dtype=integer, device=images.device)
+
+    image, row, column = numbers(len(images)).view(-1, 1, 1), numbers(height)[:, None], numbers(width)
+    below = fours.shape[2] * numbers(4)
+    pixels = numbers(4 * len(images) * bands[0].stop * width).view(-1, 4)
+    warped = []
+    for band in bands:
         place, row_weights = _taps(row[band], down[:, band], height, rows_beyond)
         place_in_row, column_weights = _taps(column, right[:, band], width, columns_beyond)
         first = (image * fours.shape[1] + place) * fours.shape[2] + place_in_row
-        line = _weighted_sums(table, first.view(-1, 1) + below, row_weights).view(-1, images.shape[1])
-        pixels = torch.arange(len(line), device=images.device).view(-1, 4)
-        bands.append(_weighted_sums(line, pixels, column_weights).view(*place.shape, -1))
-    return torch.cat(bands, dim=1).permute(0, 3, 1, 2).contiguous()
+        lines = _weighted_sums(table, first.view(-1, 1) + below, row_weights)
+        values = _weighted_sums(lines.view(-1, images.shape[1]), pixels[: len(lines)], column_weights)
+        warped.append(values.view(*place.shape, -1))
+    return torch.cat(warped, dim=1).permute(0, 3, 1, 2).contiguous()
 
 
 def _weighted_sums(table: Tensor, rows: Tensor, weights: Tensor) -> Tensor:
@@ -115,13 +121,13 @@ def _taps(place: Tensor, shift: Tensor, size: int, beyond: Tensor) -> tuple[Tens
     """Give where the four samples for ``place - shift`` begin in a padded axis, and their weights.
 
     Args:
-        place: Where each output pixel is, int64, broadcasting to (H, W).
+        place: Where each output pixel is, integers broadcasting to (H, W).
         shift: (B, H, W), subtracted from the place.
         size: Number of samples on this axis.
         beyond: (B,) of how many samples the border is replicated at both ends.
 
     Returns:
-        int64 (B, H, W), and (B, H, W, 4); these are NaN where the place lies beyond the border.
+        (B, H, W) like the place, and (B, H, W, 4); these are NaN where the place lies beyond the border.
     """
     beyond = beyond.view(-1, 1, 1)
     whole = (-shift).floor()
@@ -136,4 +142,4 @@ def _taps(place: Tensor, shift: Tensor, size: int, beyond: Tensor) -> tuple[Tens
     weights[..., 1] = u + bend + 3 * after
     weights[..., 2] = t + bend + 3 * before
     weights[..., 3] = after
-    return (place + whole.long() - 1).clamp_(-_BORDER, size + _BORDER - 4) + _BORDER, weights
+    return (place + whole.to(place.dtype) - 1).clamp_(-_BORDER, size + _BORDER - 4) + _BORDER, weights
