@@ -35,7 +35,8 @@ class VirtualDataset:
         cache_files: Whether pictures of rows that are not virtual are kept too, as pays where they are asked for again,
             in each epoch.
         device_keep_bytes: With ``cache_files``, most memory of the device for pictures as they are given out, virtual
-            ones too, which then are not made again; by default a quarter of what is free, on CUDA.
+            ones too, which then are not made again; by default a quarter of what is free, on CUDA. On a CPU it is for
+            virtual ones alone, and half of ``cache_bytes`` by default, where there are any.
 
     Raises:
         InputError: When a column is missing, a virtual row lacks a type or level or has a type that cannot be
@@ -57,21 +58,24 @@ class VirtualDataset:
         self.samples = samples
         self.device = device
         self._made_by = (samples, device, cache_bytes, device_cache_bytes, cache_files, device_keep_bytes)
-        self._files = self._references = PictureCache(cache_bytes)
-        self._cache_files = cache_files
-        self._kept: KeptPictures | None = None
-        if not device.startswith("cpu"):
-            most = _free_bytes(device) // 8 if device_cache_bytes is None else device_cache_bytes
-            self._references = PictureCache(most, self._to_device)
-        if cache_files:
-            most = _free_bytes(device) // 4 if device_keep_bytes is None else device_keep_bytes
-            if most:
-                self._kept = KeptPictures(most, len(samples), device)
         self._paths = _column(samples, "path")
         self._virtual = np.zeros(len(samples), dtype=bool)
         self._recipe: dict[str, npt.NDArray[np.int64]] = {}
         if "seed" in samples:
             self._virtual = _column(samples, "seed").is_valid().to_numpy()
+        here = device.startswith("cpu")
+        if cache_files and device_keep_bytes is None:
+            device_keep_bytes = _free_bytes(device) // 4
+            if here and self._virtual.any():
+                device_keep_bytes = cache_bytes = cache_bytes // 2
+        self._files = self._references = PictureCache(cache_bytes)
+        if not here:
+            most = _free_bytes(device) // 8 if device_cache_bytes is None else device_cache_bytes
+            self._references = PictureCache(most, self._to_device)
+        self._cache_files, self._keeps_files = cache_files, not here
+        self._kept: KeptPictures | None = None
+        if cache_files and device_keep_bytes:
+            self._kept = KeptPictures(device_keep_bytes, len(samples), device)
         if self._virtual.any():
             # Arrow fills the nulls: as a NumPy column with nulls, 64-bit seeds would turn to floats and lose digits.
             columns = {name: _column(samples, name) for name in ("type", "level", "seed")}
@@ -128,7 +132,7 @@ class VirtualDataset:
         new = [place for place, row in enumerate(rows) if row not in kept]
         made = dict(zip(new, self._made([rows[place] for place in new]), strict=True))
         for place, picture in made.items():
-            if not isinstance(picture, ImageError):
+            if not isinstance(picture, ImageError) and (self._keeps_files or self._virtual[rows[place]]):
                 kept.add(rows[place], picture)
         return [made[place] if place in made else kept.picture(row).clone() for place, row in enumerate(rows)]
 
@@ -198,7 +202,8 @@ class VirtualDataset:
         kept = self._kept
         if kept is None:
             return bool(self._virtual[row])
-        return not kept.has(row, size) and (bool(self._virtual[row]) or row in kept or not kept.full)
+        to_keep = self._keeps_files and not kept.full
+        return not kept.has(row, size) and (bool(self._virtual[row]) or row in kept or to_keep)
 
     def _file_crop(self, row: int, size: int, place: tuple[float, float] | None) -> torch.Tensor | ImageError:
         """Give the crop of a row's file; where the picture is not kept, only the crop is converted."""

@@ -25,8 +25,8 @@ class _Kept:
 class KeptPictures:
     """Pictures by row, side by side in one stretch of a device's memory: the first that come stay, as many as fit.
 
-    A crop of each picture of a batch is then one gathering, not a call for each: on a GPU the calls would take longer
-    than the model's step. Memory is taken with the first picture, for as many of its size as there may be. Threads may
+    On a GPU a crop of each picture of a batch is then one gathering: a call for each would take longer than the model's
+    step. Memory is taken with the first picture, for as many of its size as there may be. Threads may
     share it.
 
     Args:
@@ -85,10 +85,20 @@ class KeptPictures:
         Returns:
             uint8 (rows, 3, size, size), on the device.
         """
+        corners = [
+            crop_offsets(self._kept[row].height, self._kept[row].width, size, place)
+            for row, place in zip(rows, places, strict=True)
+        ]
+        return (self._cut if self._bytes.is_cpu else self._gathered)(rows, size, corners)
+
+    def _cut(self, rows: Sequence[int], size: int, corners: Sequence[tuple[int, int]]) -> Tensor:
+        squares = zip(rows, corners, strict=True)
+        return torch.stack([self.picture(row)[:, top:, left:][:, :size, :size] for row, (top, left) in squares])
+
+    def _gathered(self, rows: Sequence[int], size: int, corners: Sequence[tuple[int, int]]) -> Tensor:
         at = []
-        for row, place in zip(rows, places, strict=True):
+        for row, (top, left) in zip(rows, corners, strict=True):
             kept = self._kept[row]
-            top, left = crop_offsets(kept.height, kept.width, size, place)
             at.append((kept.start + top * kept.width + left, kept.height * kept.width, kept.width))
         first, plane, line = send(torch.tensor(at), self._device).T[:, :, None, None, None]
         along = torch.arange(size, device=self._device)
