@@ -112,20 +112,19 @@ def costs_table(results: Iterable[Path]) -> str:
 
 
 def plan_table() -> str:
-    """Give a Markdown table, what ``syndr plan`` says at :data:`SIZES` rows, on one machine and on sixteen."""
+    """Give Markdown tables, what ``syndr plan`` says at :data:`SIZES` rows, on one machine and on sixteen."""
     rates = read_rates()
-    columns: dict[str, list[str]] = {
-        name: [] for name in ("rows", "machines", "stage", "time", "memory", "disk", "network")
-    }
-    for nodes in (1, 16):
+    tables = []
+    for nodes, title in ((1, "One machine"), (16, "Sixteen machines")):
         machines = Machines(nodes=nodes, cpus=CORES * nodes, gpus=0, memory=256e9)
+        columns: dict[str, list[str]] = {name: [] for name in ("rows", "stage", "time", "memory", "disk", "network")}
         for rows in SIZES:
             for stage in plan(rows, 2048, machines, rates).stages:
                 sizes = [size(each) for each in (stage.memory, stage.disk, stage.network)]
-                cells = [f"{rows:,}", f"{nodes} x {CORES} cores", stage.name, duration(stage.seconds), *sizes]
-                for name, cell in zip(columns, cells, strict=True):
+                for name, cell in zip(columns, [f"{rows:,}", stage.name, duration(stage.seconds), *sizes], strict=True):
                     columns[name].append(cell)
-    return _markdown(columns)
+        tables.append(f"**{title}**\n\n{_markdown(columns)}")
+    return "\n\n".join(tables)
 
 
 def _markdown(columns: Mapping[str, list[str]]) -> str:
