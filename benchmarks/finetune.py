@@ -2,8 +2,9 @@
 
 The set and the photograph splits are those of ``benchmarks.learning``: 25 distortions at 5 levels of each photograph,
 labelled by the ranks of MDSI. Here all weights of the network learn, from all photographs but the fifth that is held
-out. The pictures are made on the device and stay there. ``--choose`` first tries a few settings on the first split,
-trained on three quarters of its other photographs and tested on the fourth, and goes on with the best.
+out; with ``--corners`` from their four corners as well, none of which is tested. The pictures are made on the device
+and stay there. ``--choose`` first tries a few settings on the first split, trained on three quarters of its other
+photographs and tested on the fourth, and goes on with the best.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from torch import Tensor
 from benchmarks.learning import SPLITS, parted, photographs
 from benchmarks.machine import commit, machine
 from syndr.demo.kadid_like import LEVELS, mdsi, quality_by_rank, references_of
+from syndr.demo.photos import Photo
 from syndr.distort import TYPES
 from syndr.errors import ImageError
 from syndr.evaluation import measure, predict
@@ -39,6 +41,8 @@ from syndr.virtual import VirtualDataset, virtual_rows
 
 Rows = npt.NDArray[np.int64]
 Trial = dict[str, Any]
+# What the id of a photograph's first window ends in, which is the whole.
+_WHOLE = "-1"
 # Rows whose features the head starts from.
 _STANDARDIZED_BY = 512
 
@@ -98,13 +102,15 @@ def main() -> None:
     options = _options()
     options.out.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
-    references, pictures = _references(options.photos, options.photographs, options.out / "windows")
+    photos = photographs(options.photos, options.corners)[: options.photographs]
+    references, pictures = _references(photos, options.out / "windows")
     samples = virtual_rows(references, options.types, LEVELS)
     most = sum(picture.numel() for picture in pictures) * len(options.types) * len(LEVELS)
     data = VirtualDataset(samples, options.device, cache_files=True, device_keep_bytes=most)
     samples = samples.with_column("quality", labels(data, len(references)))
     report: dict[str, Any] = {
-        "photographs": len(references), "pictures": len(samples), "seconds": {"made": time.perf_counter() - started},
+        "photographs": len(photos), "corners": options.corners, "pictures": len(samples),
+        "seconds": {"made": time.perf_counter() - started},
         "machine": machine(), "commit": commit(), "tried": [], "trials": [],
     }  # fmt: skip
     print("{photographs} photographs, {pictures:,} pictures made and labelled in {seconds[made]:.1f} s"
@@ -151,13 +157,15 @@ def affordable(epochs: int, tried: Trial, pictures: int, seconds: float, splits:
 def trial(data: VirtualDataset, samples: Samples, settings: Settings, split: int, inner: bool) -> Trial:
     """Train on one split of the photographs and score those held out; ``inner`` a quarter of the others instead."""
     started = time.perf_counter()
-    held_out, labelled, pool = parted(samples["reference"], split)
+    reference = np.asarray(samples["reference"])
+    wholes = reference[np.char.endswith(reference.astype(str), _WHOLE)]
+    held_out, labelled, pool = parted(wholes, split)
     others = labelled + pool if settings.all_labelled else labelled
     if inner:
         fourth = len(others) // 4
         held_out, others = others[:fourth], others[fourth:]
-    reference = np.asarray(samples["reference"])
-    train, test = (np.flatnonzero(np.isin(reference, names)) for names in (others, held_out))
+    whole = np.array([name.rpartition("-")[0] + _WHOLE for name in reference])  # of the photograph of each
+    train, test = np.flatnonzero(np.isin(whole, others)), np.flatnonzero(np.isin(reference, held_out))
     model = IQAModel(build_backbone(settings.backbone), seed=settings.seed).to(data.device)
     start_head(model, Part(data, train), samples.take(train), settings.crop)
     result = fit(
@@ -205,9 +213,9 @@ def labels(data: VirtualDataset, references: int) -> npt.NDArray[np.float64]:
     return quality_by_rank(np.concatenate(found))
 
 
-def _references(photos: Path | None, most: int | None, folder: Path) -> tuple[Samples, list[Tensor]]:
+def _references(photos: Sequence[Photo], folder: Path) -> tuple[Samples, list[Tensor]]:
     """Write the photographs' windows as files, and give their table and pixels."""
-    references, pictures = references_of(photographs(photos)[:most])
+    references, pictures = references_of(photos)
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{number:03}.png" for number in range(len(pictures))]
     for path, picture in zip(paths, pictures, strict=True):
@@ -240,6 +248,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--types", type=int, nargs="+", default=tuple(TYPES), help="distortion types")
     parser.add_argument("--photographs", type=int, help="only the first so many")
+    parser.add_argument("--corners", action="store_true", help="train on the four corners of each photograph too")
     parser.add_argument("--inner", action="store_true", help="test on a part of the photographs trained on otherwise")
     parser.add_argument("--labelled", action="store_false", dest="all_labelled",
                         help="train on the two fifths alone that benchmarks.learning has labels for")  # fmt: skip

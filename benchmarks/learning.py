@@ -82,12 +82,16 @@ def main() -> None:
               f"{row['gain']:+.3f} ({gained[0]:+.3f} to {gained[1]:+.3f}) |")  # fmt: skip
 
 
-def photographs(folder: Path | None) -> list[Photo]:
-    """Give the demo's photographs and those of a folder, by name, each as one picture."""
+def photographs(folder: Path | None, corners: bool = False) -> list[Photo]:
+    """Give the demo's photographs and those of a folder, by name: each whole, before its corners if asked."""
     pictures = shipped_pictures()
     for name, path in list_images(folder) if folder else []:
         pictures[name] = decode(path)
-    return [Photo.whole(name, picture) for name, picture in sorted(pictures.items())]
+    found = []
+    for name, picture in sorted(pictures.items()):
+        parts = Photo.cut(name, picture).windows if corners else ()
+        found.append(Photo(name, (*Photo.whole(name, picture).windows, *parts)))
+    return found
 
 
 def parted(names: Iterable[str], split: int) -> tuple[list[str], list[str], list[str]]:
