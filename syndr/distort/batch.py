@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
+from typing import TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from syndr.distort import arguments, fused
+from syndr.distort.parameters import Parameter, PerImage
 from syndr.distort.random import Stream
 from syndr.distort.registry import TYPES, Distortion
-from syndr.distort.stretch import settle_into, stretch_input
+from syndr.distort.stretch import Range, measure, settle_into, stretch
 from syndr.distort.workers import each
 from syndr.errors import InputError
+
+Key = TypeVar("Key")
 
 
 @torch.no_grad()
@@ -56,39 +60,51 @@ def distort(
     levels = [arguments.check_level(number) for number in arguments.per_image("level", level, count)]
     seeds = arguments.per_image_seeds(seed, ids, count)
 
-    cells = list(zip(types, levels, strict=True))
     result = _room_for(images)
 
-    def make(rows: Sequence[int], given: Tensor, out: Tensor) -> None:
-        """Distort the images of these rows, of one precision and sorted by type and level, into ``out``."""
-        stretched = _stretched(given, TYPES[types[rows[0]]], [names[row] for row in rows])
-        own_seeds = fused.on_device(np.array([seeds[row] for row in rows]), images)
-        distorted, start = [], 0
-        for (number, one_level), group in groupby(rows, lambda row: _group(*cells[row], len(rows))):
-            members = list(group)
-            part = slice(start, start + len(members))
-            start = part.stop
-            entry = TYPES[number]
-            group_level = [levels[row] for row in members] if one_level is None else one_level
-            stream = Stream(own_seeds[part], number, group_level)
-            draws = None if entry.draw is None else entry.draw(stream, *images.shape[2:])
-            distorted.append(_distorted(stretched[part], entry, group_level, draws))
-        settle_into(distorted[0] if len(distorted) == 1 else torch.cat(distorted), out)
+    def one(row: int) -> None:
+        entry, place = TYPES[types[row]], slice(row, row + 1)
+        draws = _drawn(entry, torch.tensor(seeds[place]), levels[row], images)
+        stretched = _stretched(images[place], measure(images[place], [names[row]]), entry)
+        settle_into(_distorted(stretched, entry, entry.levels[levels[row] - 1], draws), result[place])
 
     if _one_by_one(images):
-        each(lambda row: make([row], images[row : row + 1], result[row : row + 1]), range(count))
-    else:
+        each(one, range(count))
+    elif count:
         with torch.autocast(images.device.type, enabled=False):
-            for precision in (torch.float32, torch.float64):
-                own = [row for row in range(count) if TYPES[types[row]].precision == precision]
-                if own:
-                    rows = sorted(own, key=cells.__getitem__)
-                    where = fused.on_device(np.array(rows), images)
-                    given = images.index_select(0, where)
-                    out = torch.empty_like(given)
-                    make(rows, given, out)
-                    result.index_copy_(0, where, out)
+            _all_at_once(images, types, levels, seeds, names, result)
     return result
+
+
+def _all_at_once(
+    images: Tensor, types: list[int], levels: list[int], seeds: list[int], names: Sequence[int | str], result: Tensor
+) -> None:
+    """Distort images into ``result`` by as few and as large operations as there can be.
+
+    The device is waited for once, to learn whether every image may be stretched, and once more where type 3 needs its
+    angles, as early as can be; all that is sent there goes with the first.
+    """
+    rows = sorted(range(len(types)), key=lambda row: (-TYPES[types[row]].precision.itemsize, types[row], levels[row]))
+    words = [rows, [seeds[row] for row in rows], [levels[row] for row in rows]]
+    where, own_seeds, own_levels = fused.on_device(np.array(words, np.int64), images.device)
+    places = own_levels - 1
+    given = images.index_select(0, where)
+    span = measure(given, [names[row] for row in rows])
+    out = torch.empty_like(given)
+    for _, together in _parts(rows, lambda row: TYPES[types[row]].precision):
+        stretched = _stretched(given[together], span[together], TYPES[types[rows[together.start]]])
+        distorted = []
+        for (number, level), part in _parts(rows[together], lambda row: _group(types[row], levels[row])):
+            entry, own = TYPES[number], slice(together.start + part.start, together.start + part.stop)
+            draws = _drawn(entry, own_seeds[own], own_levels[own] if level is None else level, images)
+            parameter = (
+                PerImage(entry.levels, [levels[row] - 1 for row in rows[own]], places[own])
+                if level is None
+                else entry.levels[level - 1]
+            )
+            distorted.append(_distorted(stretched[part], entry, parameter, draws))
+        settle_into(distorted[0] if len(distorted) == 1 else torch.cat(distorted), out[together])
+    result.index_copy_(0, where, out)
 
 
 @torch.no_grad()
@@ -117,8 +133,9 @@ def apply(images: Tensor, type: int, level: int, draws: Tensor | None = None) ->
     result = _room_for(images)
 
     def make(part: slice) -> None:
-        stretched = _stretched(images[part], entry, range(len(images))[part])
-        settle_into(_distorted(stretched, entry, level, None if draws is None else draws[part]), result[part])
+        stretched = _stretched(images[part], measure(images[part], range(len(images))[part]), entry)
+        parameter = entry.levels[level - 1]
+        settle_into(_distorted(stretched, entry, parameter, None if draws is None else draws[part]), result[part])
 
     if _one_by_one(images):
         each(make, [slice(row, row + 1) for row in range(len(images))])
@@ -160,18 +177,30 @@ def _one_by_one(images: Tensor) -> bool:
     return images.device.type == "cpu" and not fused.runs_on(images.device)
 
 
-def _stretched(images: Tensor, entry: Distortion, names: Sequence[int | str]) -> Tensor:
+def _stretched(images: Tensor, span: Range, entry: Distortion) -> Tensor:
     given = images.dtype if images.is_floating_point() else torch.float32
-    return stretch_input(images, torch.promote_types(given, entry.precision), names)
+    return stretch(images, span, torch.promote_types(given, entry.precision))
 
 
-def _group(number: int, level: int, images: int) -> tuple[int, int | None]:
+def _parts(rows: Sequence[int], key: Callable[[int], Key]) -> Iterator[tuple[Key, slice]]:
+    """Give the runs of rows that share a key, and where each lies."""
+    start = 0
+    for shared, run in groupby(rows, key):
+        stop = start + len(list(run))
+        yield shared, slice(start, stop)
+        start = stop
+
+
+def _group(number: int, level: int) -> tuple[int, int | None]:
     """Give what is distorted by one call: images of one type, and of one level where its function takes only that."""
-    return number, None if images > 1 and TYPES[number].mixes else level
+    return number, None if TYPES[number].mixes else level
 
 
-def _distorted(stretched: Tensor, entry: Distortion, level: int | Sequence[int], draws: Tensor | None) -> Tensor:
-    parameter = entry.levels[level - 1] if isinstance(level, int) else [entry.levels[number - 1] for number in level]
+def _drawn(entry: Distortion, seeds: Tensor, level: int | Tensor, images: Tensor) -> Tensor | None:
+    return None if entry.draw is None else entry.draw(Stream(seeds, entry.number, level), *images.shape[2:])
+
+
+def _distorted(stretched: Tensor, entry: Distortion, parameter: Parameter, draws: Tensor | None) -> Tensor:
     return entry.function(stretched, parameter, *([] if draws is None else [draws]))
 
 

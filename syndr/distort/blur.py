@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from syndr.distort import fused, native
-from syndr.distort.parameters import Parameter, each
+from syndr.distort.parameters import Parameter, each, looked_up
 from syndr.distort.random import Stream
 from syndr.errors import InputError
 
 _EPS = torch.finfo(torch.float64).eps
+
+#: Makes the kernel of a parameter, (odd, odd) float64.
+Kernel = Callable[[float], Tensor]
 
 
 def gaussian_blur(images: Tensor, sigma: Parameter) -> Tensor:
@@ -32,12 +34,7 @@ def gaussian_blur(images: Tensor, sigma: Parameter) -> Tensor:
     """
     if native.takes(images) and not isinstance(sigma, Sequence):
         return native.blur(images, gaussian_taps(sigma))
-    sigmas = each(sigma, len(images))
-    lines = {value: gaussian_taps(value) for value in set(sigmas)}
-    rows, columns = ({value: line[where] for value, line in lines.items()} for where in ((None,), (..., None)))
-    return correlate_each(
-        correlate_each(images, [rows[value] for value in sigmas]), [columns[value] for value in sigmas]
-    )
+    return _correlate_by(_correlate_by(images, sigma, _gaussian_row), sigma, _gaussian_column)
 
 
 @lru_cache(1024)
@@ -52,6 +49,16 @@ def gaussian_taps(sigma: float) -> Tensor:
     return taps / taps.sum()
 
 
+@lru_cache(1024)
+def _gaussian_row(sigma: float) -> Tensor:
+    return gaussian_taps(sigma)[None]
+
+
+@lru_cache(1024)
+def _gaussian_column(sigma: float) -> Tensor:
+    return gaussian_taps(sigma)[:, None]
+
+
 def lens_blur(images: Tensor, radius: Parameter) -> Tensor:
     """Blur with a disc (SPEC section 4, type 2).
 
@@ -62,7 +69,7 @@ def lens_blur(images: Tensor, radius: Parameter) -> Tensor:
     Returns:
         Tensor of the same shape and dtype. Borders are replicated.
     """
-    return correlate_each(images, [disc_kernel(value) for value in each(radius, len(images))])
+    return _correlate_by(images, radius, disc_kernel)
 
 
 @lru_cache(1024)
@@ -108,7 +115,10 @@ def motion_blur(images: Tensor, length: Parameter, angles: Tensor) -> Tensor:
     if angles.shape != images.shape[:1]:
         raise InputError(f"motion blur: {len(images)} images need as many angles; got {tuple(angles.shape)}")
     pairs = zip(each(length, len(images)), angles.tolist(), strict=True)
-    return correlate_each(images, [motion_kernel(*pair) for pair in pairs])
+    if fused.takes(images):
+        own = torch.arange(len(images), device=images.device)
+        return fused.correlate(images, fused.Kernels.of([_motion_taps(*pair) for pair in pairs], images.device), own)
+    return _correlate_each(images, [motion_kernel(*pair) for pair in pairs])
 
 
 def draw_angles(stream: Stream, height: int, width: int) -> Tensor:
@@ -149,16 +159,32 @@ def motion_kernel(length: float, angle: float) -> Tensor:
     return kernel.flip(0) if cos > 0 else kernel
 
 
-def correlate_each(images: Tensor, kernels: Sequence[Tensor]) -> Tensor:
-    """Correlate each image (B, ..., H, W) with its own kernel (odd, odd), as :func:`correlate` does."""
+@lru_cache(1024)
+def _motion_taps(length: float, angle: float) -> fused.Taps:
+    return _taps(motion_kernel(length, angle))
+
+
+def _correlate_by(images: Tensor, parameter: Parameter, kernel: Kernel) -> Tensor:
+    """Correlate each image (B, ..., H, W) with the kernel of its parameter."""
     if fused.takes(images):
-        return fused.correlate(images, [_taps(kernel) for kernel in kernels])
-    if all(kernel is kernels[0] for kernel in kernels):
-        return correlate(images, kernels[0])
+        chosen = looked_up(parameter, images)
+        return fused.correlate(images, _kept_kernels(kernel, chosen.table, images.device), chosen.where)
+    return _correlate_each(images, [kernel(value) for value in each(parameter, len(images))])
+
+
+@lru_cache(1024)
+def _kept_kernels(kernel: Kernel, parameters: tuple[float, ...], device: torch.device) -> fused.Kernels:
+    return fused.Kernels.of([_taps(kernel(value)) for value in parameters], torch.device("cpu")).to(device)
+
+
+def _correlate_each(images: Tensor, kernels: Sequence[Tensor]) -> Tensor:
+    """Correlate each image (B, ..., H, W) with its own kernel (odd, odd), as :func:`correlate` does."""
+    if all(kernel is kernels[0] for kernel in kernels[1:]):
+        return correlate(images, kernels[0]) if kernels else images.clone()
     return torch.stack([correlate(image, kernel) for image, kernel in zip(images, kernels, strict=True)])
 
 
-def _taps(kernel: Tensor) -> npt.NDArray[np.float64]:
+def _taps(kernel: Tensor) -> fused.Taps:
     """Give how far down and right each value of a kernel that is not 0 reaches, and the value."""
     weights = kernel.numpy()
     places = np.argwhere(weights) - (np.array(weights.shape) // 2)

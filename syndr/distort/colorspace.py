@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from syndr.distort import fused, native
+from syndr.distort.parameters import constant
 
 Matrix = tuple[tuple[float, float, float], ...]
 
@@ -123,4 +124,4 @@ def _mix(images: Tensor, matrix: Matrix) -> Tensor:
 
 
 def _column(like: Tensor, values: tuple[float, float, float]) -> Tensor:
-    return fused.constant(values, like.dtype, like.device).view(3, 1, 1)
+    return constant(values, like.dtype, like.device).view(3, 1, 1)

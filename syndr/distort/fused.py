@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from typing import Any
@@ -16,6 +17,9 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+
+from syndr.distort.parameters import constant
+from syndr.images.devices import send
 
 _PIXELS = 512  # of a program
 
@@ -58,26 +62,48 @@ def draw(seeds: Tensor, levels: Tensor, counter: tuple[int, int], count: int, dt
     return out
 
 
-def correlate(images: Tensor, taps: Sequence[Taps]) -> Tensor:
-    """Correlate each image's planes with its own taps, replicating the border.
+@dataclass(frozen=True)
+class Kernels:
+    """What images are correlated with, on a device.
+
+    Attributes:
+        taps: (all taps, 3) float64: how far down and right, and the weight.
+        starts: (kernels + 1,) int32: where the taps of each kernel begin, and where the last one's end.
+    """
+
+    taps: Tensor
+    starts: Tensor
+
+    @classmethod
+    def of(cls, taps: Sequence[Taps], device: torch.device) -> Kernels:
+        """Take (taps, 3) of each kernel."""
+        starts = np.cumsum([0, *map(len, taps)], dtype=np.int32)
+        return cls(on_device(np.concatenate(taps), device), on_device(starts, device))
+
+    def to(self, device: torch.device) -> Kernels:
+        """Copy them to a device, where they are when this returns."""
+        return Kernels(self.taps.to(device), self.starts.to(device))
+
+
+def correlate(images: Tensor, kernels: Kernels, which: Tensor) -> Tensor:
+    """Correlate each image's planes with its own kernel, replicating the border.
 
     Args:
         images: (B, C, H, W), or (B, H, W).
-        taps: One array for each image: (taps, 3) float64, how far down and right, and the weight.
+        kernels: All there are.
+        which: (B,) int64, the number of each image's kernel.
     """
     from syndr.distort.triton_kernels import correlate_kernel
 
     height, width = images.shape[-2:]
     images = images.contiguous()
     result = torch.empty_like(images)
-    starts = np.cumsum([0, *map(len, taps)], dtype=np.int32)
     channels = images[0].numel() // (height * width)
     grid = (len(images) * channels, -(-height * width // _PIXELS))  # the second may not exceed 65,535
     with torch.cuda.device_of(images):  # type: ignore[no-untyped-call]
         correlate_kernel[grid](
-            images, result, on_device(np.concatenate(taps), images), on_device(starts, images), channels, height,
-            width, BLOCK=_PIXELS,
-        )  # fmt: skip
+            images, result, kernels.taps, kernels.starts, which, channels, height, width, BLOCK=_PIXELS
+        )
     return result
 
 
@@ -102,13 +128,13 @@ def warp(images: Tensor, shifts: Tensor, reach: Tensor) -> Tensor:
     return images
 
 
-def move_patches(images: Tensor, corners: Tensor, counts: Sequence[int], side: int) -> Tensor:
+def move_patches(images: Tensor, corners: Tensor, counts: Tensor, side: int) -> Tensor:
     """Copy square patches of images (B, C, H, W) one after another.
 
     Args:
         images: Of any dtype.
         corners: (B, most, 4) int32: column and row of a patch, and where it goes.
-        counts: How many patches of each image count.
+        counts: (B,) int32, how many patches of each image count.
         side: Of a patch.
     """
     from syndr.distort.triton_kernels import patch_kernel
@@ -119,20 +145,20 @@ def move_patches(images: Tensor, corners: Tensor, counts: Sequence[int], side: i
     grid = (count, -(-height * width // _PIXELS))
     with torch.cuda.device_of(images):  # type: ignore[no-untyped-call]
         patch_kernel[grid](
-            images, result, corners.contiguous(), on_device(np.array(counts, np.int32), images), corners.shape[1],
-            channels, height, width, SIDE=side, BLOCK=_PIXELS,
+            images, result, corners.contiguous(), counts, corners.shape[1], channels, height, width, SIDE=side,
+            BLOCK=_PIXELS,
         )  # fmt: skip
     return result
 
 
-def paint_blocks(images: Tensor, corners: Tensor, colors: Tensor, counts: Sequence[int], side: int) -> Tensor:
+def paint_blocks(images: Tensor, corners: Tensor, colors: Tensor, counts: Tensor, side: int) -> Tensor:
     """Paint squares over images (B, 3, H, W), one after another.
 
     Args:
         images: Float images.
         corners: (B, most, 2) int32: column and row of each.
         colors: (B, most, 3) of the images' dtype.
-        counts: How many squares of each image count.
+        counts: (B,) int32, how many squares of each image count.
         side: Of a square.
     """
     from syndr.distort.triton_kernels import block_kernel
@@ -142,8 +168,8 @@ def paint_blocks(images: Tensor, corners: Tensor, colors: Tensor, counts: Sequen
     grid = (len(images), -(-height * width // _PIXELS))
     with torch.cuda.device_of(images):  # type: ignore[no-untyped-call]
         block_kernel[grid](
-            result, corners.contiguous(), colors.contiguous(), on_device(np.array(counts, np.int32), images),
-            corners.shape[1], height, width, SIDE=side, BLOCK=_PIXELS,
+            result, corners.contiguous(), colors.contiguous(), counts, corners.shape[1], height, width, SIDE=side,
+            BLOCK=_PIXELS,
         )  # fmt: skip
     return result
 
@@ -172,15 +198,9 @@ def _lab(colors: Tensor, matrix: Sequence[Sequence[float]], forward: bool) -> Te
     return result
 
 
-@cache
-def constant(values: tuple[float, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
-    """Give numbers where they are needed: copied there once, and not to be modified."""
-    return torch.tensor(values, dtype=dtype, device=device)
-
-
-def on_device(array: np.ndarray[Any, Any], like: Tensor) -> Tensor:
-    """Copy a small array to where a tensor lies."""
-    return torch.from_numpy(np.ascontiguousarray(array)).to(like.device, non_blocking=True)
+def on_device(array: np.ndarray[Any, Any], device: torch.device) -> Tensor:
+    """Copy an array to a device, without waiting for the work there."""
+    return send(torch.from_numpy(np.ascontiguousarray(array)), device)
 
 
 @cache

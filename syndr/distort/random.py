@@ -12,7 +12,7 @@ product of two 32-bit words wraps to the right 64 bits), on every device.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
@@ -73,14 +73,14 @@ class Stream:
     Attributes:
         seeds: int64 tensor (B,), one seed per sample; draws live on its device.
         type: KADID type.
-        level: KADID level, of all samples or one for each.
+        level: KADID level, of all samples or int64 (B,).
 
     Each method takes ``draw``, the number of the draw: two draws of one sample need different numbers.
     """
 
     seeds: Tensor
     type: int
-    level: int | Sequence[int]
+    level: int | Tensor
 
     def words(self, count: int, draw: int = 0) -> Tensor:
         """Give ``count`` random 32-bit words per sample: int64 (B, count) in [0, 2**32)."""
@@ -117,9 +117,7 @@ class Stream:
         return self._numbers(count, draw, torch.float32, box_muller).reshape(-1, *shape)
 
     def _levels(self) -> Tensor:
-        level = self.level
-        levels = torch.tensor([level] * len(self.seeds) if isinstance(level, int) else level)
-        return levels.to(self.seeds.device, non_blocking=True)
+        return self.level if isinstance(self.level, Tensor) else torch.full_like(self.seeds, self.level)
 
     def _numbers(self, count: int, draw: int, dtype: torch.dtype, make: Callable[[Words], Iterable[Tensor]]) -> Tensor:
         """Give (B, count) of what ``make`` makes of the four words of each block."""

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from syndr.distort import fused
-from syndr.distort.parameters import Parameter, each
+from syndr.distort.parameters import Parameter, changed, constant, each, looked_up, numbers
 from syndr.distort.random import Stream
 from syndr.errors import InputError
 
@@ -37,17 +37,24 @@ def pixelate(images: Tensor, strength: Parameter) -> Tensor:
         Tensor of the same shape and dtype.
     """
     if isinstance(strength, Sequence):
-        scales = [0.95 - value**0.6 for value in strength]
+        chosen = looked_up(changed(strength, _scale), images)
         rows, columns = (
-            torch.stack([_down_and_up(size, scale) for scale in scales]).to(images.device, non_blocking=True)
-            for size in images.shape[-2:]
+            _kept_maps(size, chosen.table, images.device).index_select(0, chosen.where) for size in images.shape[-2:]
         )
         image = torch.arange(len(images), device=images.device)[:, None, None]
         return images.movedim(-3, -1)[image, rows[:, :, None], columns[:, None, :]].movedim(-1, -3)
-    scale = 0.95 - strength**0.6
-    rows, columns = (_down_and_up(size, scale).to(images.device) for size in images.shape[-2:])
+    rows, columns = (_down_and_up(size, _scale(strength)).to(images.device) for size in images.shape[-2:])
     # On a CPU, index_select takes the rows fast, and gather the columns.
     return images.index_select(-2, rows).gather(-1, columns.expand(images.shape))
+
+
+def _scale(strength: float) -> float:
+    return 0.95 - strength**0.6
+
+
+@lru_cache(1024)
+def _kept_maps(size: int, scales: tuple[float, ...], device: torch.device) -> Tensor:
+    return torch.stack([_down_and_up(size, scale) for scale in scales]).to(device)
 
 
 @lru_cache(1024)
@@ -88,13 +95,13 @@ def non_eccentricity_patch(images: Tensor, count: int | Sequence[int], uniform: 
     _check_size(images, 2 * _MARGIN + _PATCH, "non-eccentricity patches")
     counts = [int(value) for value in each(count, len(images))]
     draws = _check_draws(images, max(counts), uniform, 4, "non-eccentricity patches").double()
-    free = draws.new_tensor([width, height]) - 2 * _MARGIN - _PATCH
+    free = constant((width - 2 * _MARGIN - _PATCH, height - 2 * _MARGIN - _PATCH), draws.dtype, draws.device)
     # MATLAB's corners count from 1, and its round() of what is positive is this floor.
     origin = torch.floor(draws[..., :2] * free + 0.5) + _MARGIN
     target = torch.floor((draws[..., 2:] - 0.5) * _PATCH + origin + 0.5)
     corners = torch.cat([origin, target], dim=-1).int() - 1
     if fused.runs_on(images.device):
-        return fused.move_patches(images, corners, counts, _PATCH)
+        return fused.move_patches(images, corners, numbers(count, images, torch.int32), _PATCH)
 
     source = np.tile(np.arange(height * width).reshape(height, width), (len(images), 1, 1))
     for plane, patches, used in zip(source, corners.tolist(), counts, strict=True):
@@ -127,12 +134,12 @@ def color_block(images: Tensor, count: int | Sequence[int], uniform: Tensor) -> 
     counts = [int(value) for value in each(count, len(images))]
     draws = _check_draws(images, max(counts), uniform, 5, "color blocks").double()
     height, width = images.shape[-2:]
-    free = draws.new_tensor([width - _BLOCK, height - _BLOCK])
+    free = constant((width - _BLOCK, height - _BLOCK), draws.dtype, draws.device)
     # MATLAB counts from 1: its column 0 is outside, and the slice there begins at the border.
     corners = torch.floor(draws[..., 3:] * free + 0.5).int() - 1
     colors = draws[..., :3].to(images)
     if fused.takes(images):
-        return fused.paint_blocks(images, corners, colors, counts, _BLOCK)
+        return fused.paint_blocks(images, corners, colors, numbers(count, images, torch.int32), _BLOCK)
     result = images.clone()
     for image, image_corners, image_colors, used in zip(result, corners.tolist(), colors, counts, strict=True):
         for (x, y), color in zip(image_corners[:used], image_colors, strict=False):

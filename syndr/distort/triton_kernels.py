@@ -41,8 +41,8 @@ def _store(at, place, count, word, other, NORMAL: tl.constexpr, WORDS: tl.conste
 
 
 @triton.jit
-def correlate_kernel(images, result, taps, starts, channels, height, width, BLOCK: tl.constexpr):
-    """Correlate each plane of each image with the image's taps: rows of (down, right, weight)."""
+def correlate_kernel(images, result, taps, starts, which, channels, height, width, BLOCK: tl.constexpr):
+    """Correlate each plane of each image with the taps of its kernel: rows of (down, right, weight)."""
     plane = tl.program_id(0)
     pixel = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
     inside = pixel < height * width
@@ -50,8 +50,8 @@ def correlate_kernel(images, result, taps, starts, channels, height, width, BLOC
     x = pixel % width
     base = images + plane.to(tl.int64) * height * width
     total = tl.zeros((BLOCK,), dtype=images.dtype.element_ty)
-    image = plane // channels
-    for tap in range(tl.load(starts + image), tl.load(starts + image + 1)):
+    kernel = tl.load(which + plane // channels)
+    for tap in range(tl.load(starts + kernel), tl.load(starts + kernel + 1)):
         down = tl.load(taps + 3 * tap).to(tl.int32)
         right = tl.load(taps + 3 * tap + 1).to(tl.int32)
         weight = tl.load(taps + 3 * tap + 2).to(images.dtype.element_ty)

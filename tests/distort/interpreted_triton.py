@@ -56,7 +56,7 @@ def test_draws(both, count):
     for function in (words, uniform):
         assert torch.equal(*both(function))
     torch.testing.assert_close(*both(normal), rtol=2e-7, atol=1e-12)
-    together = Stream(torch.tensor(SEEDS), 11, LEVELS)
+    together = Stream(torch.tensor(SEEDS), 11, torch.tensor(LEVELS))
     assert torch.equal(together.words(count, 2), words())  # both by the kernel, which is still chosen
 
 

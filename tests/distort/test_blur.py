@@ -187,3 +187,8 @@ def test_native_correlation_checks_its_arguments():
             _native.correlate(np.zeros((1, 4, 5)), weights, 1)
     with pytest.raises(ValueError, match="contiguous"):
         _native.correlate(np.zeros((1, 4, 10))[..., ::2], np.ones((3, 3)), 1)
+
+
+@pytest.mark.parametrize("blur", [lambda images: lens_blur(images, 2), lambda images: gaussian_blur(images, [])])
+def test_no_images_stay_no_images(blur):
+    assert blur(torch.zeros(0, 3, 16, 16)).shape == (0, 3, 16, 16)

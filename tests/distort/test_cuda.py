@@ -54,7 +54,7 @@ def test_triton_s_kernels_agree_with_torch(images, as_float, monkeypatch):
 def test_draws_agree(count):
     """Words and uniform numbers are the same bit for bit; normal numbers may differ in the last place."""
     seeds = torch.tensor([7, -(2**63), 2**40 + 1])
-    here, there = (Stream(seeds.to(device), 11, [1, 3, 2]) for device in ("cpu", DEVICE))
+    here, there = (Stream(seeds.to(device), 11, torch.tensor([1, 3, 2], device=device)) for device in ("cpu", DEVICE))
     assert torch.equal(there.words(count, 2).cpu(), here.words(count, 2))
     assert torch.equal(there.uniform((count,), 2).cpu(), here.uniform((count,), 2))
     torch.testing.assert_close(there.normal((count,), 2).cpu(), here.normal((count,), 2), rtol=2e-7, atol=1e-12)

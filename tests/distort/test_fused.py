@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-triton = pytest.importorskip("triton", reason="Triton is not installed")
+pytest.importorskip("triton", reason="Triton is not installed")
 
-from triton.backends.compiler import GPUTarget  # noqa: E402
-from triton.compiler import ASTSource  # noqa: E402
+from triton_runs import check_by_interpreter, compiled
 
-from syndr.distort import triton_kernels as kernels  # noqa: E402
+from syndr.distort import triton_kernels as kernels
 
 
 def test_by_triton_s_interpreter():
-    tests = Path(__file__).with_name("interpreted_triton.py")
-    command = [sys.executable, "-m", "pytest", str(tests), "-p", "no:cacheprovider"]
-    environment = {**os.environ, "TRITON_INTERPRET": "1"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=tests.parents[2])
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
-    assert " passed" in done.stdout
+    check_by_interpreter(Path(__file__).with_name("interpreted_triton.py"))
 
 
 SIZES = dict.fromkeys(
     ("channels", "height", "width", "size", "most", "step", "passes", "count", "draw", "type_"), "i32"
 )
 POINTERS = {"taps": "*fp64", "matrix": "*fp64", "seeds": "*i64", "levels": "*i64"}
+POINTERS["which"] = "*i64"
 POINTERS |= dict.fromkeys(("starts", "reach", "corners", "counts"), "*i32")
 
 
@@ -50,5 +42,4 @@ POINTERS |= dict.fromkeys(("starts", "reach", "corners", "counts"), "*i32")
 def test_compiles(kernel, constants, dtype):
     names = [name for name in kernel.arg_names if name not in constants]
     types = {name: (SIZES | POINTERS).get(name, f"*{dtype}") for name in names}
-    source = ASTSource(fn=kernel, signature=types | dict.fromkeys(constants, "constexpr"), constexprs=constants)
-    assert "st.global" in triton.compile(source, target=GPUTarget("cuda", 90, 32)).asm["ptx"]
+    assert "st.global" in compiled(kernel, 90, types, constants)

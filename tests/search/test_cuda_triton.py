@@ -5,38 +5,21 @@ test_cuda_gpu.py runs what is compiled.
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("torch", reason="the extra torch is not installed")
-triton = pytest.importorskip("triton", reason="Triton is not installed")
+pytest.importorskip("triton", reason="Triton is not installed")
 
-from triton.backends.compiler import GPUTarget  # noqa: E402
-from triton.compiler import ASTSource  # noqa: E402
+from triton_runs import check_by_interpreter, compiled
 
-from syndr.search.cuda import join_kernels, kernels  # noqa: E402
-from syndr.search.cuda.filter_rows import COLUMN_TILE, DIMS_STEP, ROW_TILE  # noqa: E402
+from syndr.search.cuda import join_kernels, kernels
+from syndr.search.cuda.filter_rows import COLUMN_TILE, DIMS_STEP, ROW_TILE
 
 
 def test_the_kernels_by_triton_s_interpreter():
-    tests = Path(__file__).with_name("interpreted_triton.py")
-    command = [sys.executable, "-m", "pytest", str(tests), "-p", "no:cacheprovider"]
-    environment = {**os.environ, "TRITON_INTERPRET": "1"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=tests.parents[2])
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
-    assert " passed" in done.stdout
-
-
-def compiled(kernel, capability, types, constants, **options):
-    """Give a kernel's PTX; pointers and sizes are multiples of 16, as they are in use."""
-    signature = {**types, **dict.fromkeys(constants, "constexpr")}
-    aligned = {(n,): [["tt.divisibility", 16]] for n, kind in enumerate(types.values()) if kind != "fp32"}
-    source = ASTSource(fn=kernel, signature=signature, constexprs=constants, attrs=aligned)
-    return triton.compile(source, target=GPUTarget("cuda", capability, 32), options=options).asm["ptx"]
+    check_by_interpreter(Path(__file__).with_name("interpreted_triton.py"))
 
 
 @pytest.mark.parametrize(("capability", "product"), [(80, "mma.sync"), (90, "wgmma.mma_async")])

@@ -11,7 +11,7 @@ def list_pairs_kernel(
     words, tile_a, tile_b, labels, gap, rows, offsets, first, second,
     LABELLED: tl.constexpr, WRITE: tl.constexpr, BLOCK_A: tl.constexpr, BLOCK_B: tl.constexpr,
 ):  # fmt: skip
-    """Count the pairs of a tile's bits, on to its ``offsets``, or write them from there on.
+    """Count the pairs of a tile's bits into its entry of ``offsets``, 0 before, or write them from that place on.
 
     A pair counts when its first row comes before its second and, if LABELLED, their labels are nearer than the gap.
     """

@@ -19,8 +19,9 @@ _POWERS = 2  # of the sample's second moments (Halko, Martinsson and Tropp 2011,
 _NEAR = 1e-3  # about what half precision adds to the radius
 
 #: Deciding one pair moves two whole rows through memory; a tile gets a pair's multiply-add out of registers. So one
-#: candidate costs about this many multiply-adds for each of its dimensions (rates of an H200).
-_COST_OF_CANDIDATE = 800
+#: candidate costs about this many multiply-adds for each of its dimensions (rates of an H200): with Triton, which lists
+#: candidates and decides them in half precision (700,000 rows: 1.6 ns each beside tiles of 1.4e14/s), and without.
+_COST_OF_CANDIDATE = {True: 110, False: 800}
 
 #: Multiply-adds of the whole search below which looking for directions takes longer than it saves.
 _WORTH_A_SAMPLE = {"cuda": 1e14, "cpu": 1e9}
@@ -65,7 +66,7 @@ def choose_basis(features: Features, radius: float, pairs: float, dims: int | No
         return Choice(None, "the sample gave no orthonormal directions")
     if dims is not None:
         return Choice(basis[:, : dims - 1].contiguous(), "asked for")
-    return _cheapest(features.unit_rows(np.sort(drawn[half:])), basis, radius)
+    return _cheapest(features.unit_rows(np.sort(drawn[half:])), basis, radius, _COST_OF_CANDIDATE[space.triton])
 
 
 def _leading(sample: Tensor, most: int) -> Tensor:
@@ -82,7 +83,7 @@ def _leading(sample: Tensor, most: int) -> Tensor:
     return directions @ turn.flip(1)
 
 
-def _cheapest(sample: Tensor, basis: Tensor, radius: float) -> Choice:
+def _cheapest(sample: Tensor, basis: Tensor, radius: float, candidate: int) -> Choice:
     """Estimate the cost of each width from the pairs of a sample that its filter lets through."""
     dims = sample.shape[1]
     bar = 1 - radius - _NEAR
@@ -90,7 +91,7 @@ def _cheapest(sample: Tensor, basis: Tensor, radius: float) -> Choice:
     for width in _WIDTHS:
         if width < dims // 2 and width <= basis.shape[1] + 1:
             passing[width] = _share(reduced(sample, basis[:, : width - 1]), bar)
-    cost = {width: width + DIMS_STEP + share * _COST_OF_CANDIDATE * dims for width, share in passing.items()}
+    cost = {width: width + DIMS_STEP + share * candidate * dims for width, share in passing.items()}
     best = min(cost, key=cost.__getitem__)
     said = ", ".join(f"{width}: {share:.2e}" for width, share in sorted(passing.items()))
     reason = f"cheapest by the share of a sample's pairs that each width lets through ({said})"

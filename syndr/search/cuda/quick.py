@@ -2,14 +2,14 @@
 
 Where a row's filter row h keeps all dimensions, its products bound the cosine from below as they do from above
 (:mod:`syndr.search.cuda.filter_rows`): |<u, v> - <h_u, h_v>| <= slack_u + slack_v. So a product decides a pair, but for
-the few that it leaves too close to the radius, for a quarter of the bytes of two float32 rows in float64. The products
+the few that it leaves too close to the radius, out of half the bytes of two float32 rows. The products
 here are sums of float32, of ``width / 256`` terms in each of 256 lanes and then of the lanes: less than
 ``width / 256 + 256`` roundings of 2^-24, of what by Cauchy-Schwarz is less than 1.01.
 
 Edges join their sets chunk by chunk, by hooking the higher root to the lower one with an atomic minimum (Komura 2015,
 "GPU-based cluster-labeling algorithm without the use of conventional iteration"; what another hook has replaced is
 joined in turn), so that later candidates within one set by then are no longer looked at. All this is queued on the
-device without waiting for it.
+device; the host waits once for each list of candidates, to learn which are left.
 """
 
 from __future__ import annotations
