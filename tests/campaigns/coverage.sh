@@ -25,7 +25,8 @@ ctest --test-dir ../core --timeout 1800 --output-on-failure | sed -n '/tests pas
 
 cp ../module/_native*.so syndr/
 failed=0
-PYTHONPATH=$PWD coverage run -m pytest -p no:cacheprovider -rfE "${tests[@]}" | tee ../tests.log | tail -15 || failed=1
+PYTHONPATH=$PWD coverage run -m pytest -p no:cacheprovider -rfE "${tests[@]}" >../tests.log || failed=1
+grep -E '^(FAILED|ERROR) | (passed|failed)' ../tests.log
 coverage combine -q
 coverage json -q -o ../syndr.json
 gcovr --root . --filter csrc/ --exclude csrc/tests --gcov-ignore-parse-errors all --json ../csrc.json ../core ../module
