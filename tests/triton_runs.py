@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import triton
-from triton.backends.compiler import GPUTarget
+from triton.backends import compiler
 from triton.compiler import ASTSource
 
 
@@ -23,7 +23,11 @@ def check_by_interpreter(tests: Path) -> None:
 
 def compiled(kernel, capability, types, constants, **options):
     """Give a kernel's PTX; pointers and sizes are multiples of 16, as they are in use."""
-    signature = {**types, **dict.fromkeys(constants, "constexpr")}
-    aligned = {(n,): [["tt.divisibility", 16]] for n, kind in enumerate(types.values()) if kind != "fp32"}
-    source = ASTSource(fn=kernel, signature=signature, constexprs=constants, attrs=aligned)
-    return triton.compile(source, target=GPUTarget("cuda", capability, 32), options=options).asm["ptx"]
+    aligned = [n for n, kind in enumerate(types.values()) if kind != "fp32"]
+    if hasattr(compiler, "AttrsDescriptor"):  # Triton 3.2, which torch 2.6 brings
+        source = ASTSource(kernel, types, constants, compiler.AttrsDescriptor.from_hints(dict.fromkeys(aligned, 16)))
+    else:
+        signature = {**types, **dict.fromkeys(constants, "constexpr")}
+        source = ASTSource(kernel, signature, constants, {(n,): [["tt.divisibility", 16]] for n in aligned})
+    target = compiler.GPUTarget("cuda", capability, 32)
+    return triton.compile(source, target=target, options=options).asm["ptx"]

@@ -141,6 +141,9 @@ def set_aside(out: Path | None, rejected: Sequence[Rejected], safe: bool = False
 @contextmanager
 def bars() -> Iterator[progress.Progress]:
     """Show a bar for each stage on a terminal; elsewhere, one line when a stage is done."""
+    if not err.is_terminal:
+        yield _line
+        return
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -149,17 +152,20 @@ def bars() -> Iterator[progress.Progress]:
         TextColumn("left"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=err, disable=not err.is_terminal) as shown:
+    with Progress(*columns, console=err) as shown:
         tasks: dict[str, Any] = {}
 
         def report(stage: str, done: int, total: int) -> None:
             if stage not in tasks:
                 tasks[stage] = shown.add_task(stage, total=total)
             shown.update(tasks[stage], completed=done, total=total)
-            if done == total and not err.is_terminal:
-                err.print(f"{stage}: {total} done", markup=False, highlight=False)
 
         yield report
+
+
+def _line(stage: str, done: int, total: int) -> None:
+    if done == total:
+        err.print(f"{stage}: {total} done", markup=False, highlight=False)
 
 
 def show(result: Mapping[str, Any], as_json: bool, *parts: str | Table) -> None:

@@ -149,7 +149,11 @@ def test_cmyk_jpeg_has_its_colours_not_their_negative():
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "PPM"])
 def test_16_bit_grey_is_rounded(kind):
     deep = np.arange(65536, dtype=np.uint16).reshape(256, 256)
-    got = pixels(encoded(Image.fromarray(deep), kind))
+    if kind == "PPM":  # Pillow before 10.3 reads but does not write it
+        data = b"P5 256 256 65535\n" + deep.astype(">u2").tobytes()
+    else:
+        data = encoded(Image.fromarray(deep), kind)
+    got = pixels(data)
     assert np.array_equal(got[..., 0], np.round(deep / 257.0).astype(np.uint8))
     assert np.array_equal(got[..., 0], got[..., 2])
 

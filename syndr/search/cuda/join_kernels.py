@@ -58,8 +58,6 @@ def halve_kernel(
         k = start + tl.arange(0, BLOCK_K)
         inside = there[:, None] & (k < dims)[None, :]
         given = tl.load(features + row[:, None] * stride + k[None, :], mask=inside, other=0)
-        if given.dtype == tl.float16 or given.dtype == tl.bfloat16:
-            given = given.to(tl.float32)
         unit = given.to(tl.float64) / length[:, None]
         half = unit.to(tl.float32).to(tl.float16)
         tl.store(values + here[:, None] * width + k[None, :], half, mask=there[:, None] & (k < width)[None, :])

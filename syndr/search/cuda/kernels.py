@@ -56,15 +56,9 @@ def lanes_kernel(
     for start in range(0, unrolled, 8 * UNROLL):
         for step in tl.static_range(UNROLL):  # so that several loads are under way
             at = start + 8 * step
-            total = total + _wide(tl.load(a + at)) * _wide(tl.load(b + at))
+            total = total + tl.load(a + at).to(tl.float64) * tl.load(b + at).to(tl.float64)
     for at in range(unrolled, dims, 8):
         inside = (at + lane < dims)[None, :]
-        total = total + _wide(tl.load(a + at, mask=inside, other=0)) * _wide(tl.load(b + at, mask=inside, other=0))
+        one = tl.load(a + at, mask=inside, other=0).to(tl.float64)
+        total = total + one * tl.load(b + at, mask=inside, other=0).to(tl.float64)
     tl.store(lanes + pair[:, None] * 8 + lane[None, :], total, mask=there[:, None])
-
-
-@triton.jit
-def _wide(values):
-    if values.dtype == tl.float16 or values.dtype == tl.bfloat16:
-        values = values.to(tl.float32)
-    return values.to(tl.float64)
