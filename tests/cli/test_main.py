@@ -1,7 +1,11 @@
+import errno
+
+import pyarrow as pa
 import pytest
 
 from syndr import __version__
 from syndr.cli import features, whole
+from syndr.errors import InputError, StoreError, lack_of_memory
 
 COMMANDS = (
     "demo", "distort", "extract", "select", "synthesize", "downsample", "train", "evaluate", "score", "report", "run",
@@ -63,6 +67,41 @@ def test_ctrl_c_ends_with_130_and_says_that_work_is_kept(syndr, monkeypatch, tmp
     ended = syndr("report", tmp_path)
     assert ended.code == 130
     assert "finished work is kept" in ended.err
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError("no room for 3 GB"),
+        OSError(errno.ENOMEM, "no room for 3 GB"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: no room for 3 GB"),
+        ImportError("libtorch_cpu.so: failed to map segment from shared object: no room for 3 GB"),
+        pa.ArrowMemoryError("no room for 3 GB"),
+    ],
+)
+def test_a_lack_of_memory_is_told_for_what_it_is_whatever_it_was_taken_for(syndr, monkeypatch, tmp_path, error):
+    def taken_for_a_damaged_file(*arguments):
+        raise InputError("x.npy: cannot be read") from error
+
+    monkeypatch.setattr("syndr.report.write_report", taken_for_a_damaged_file)
+    ended = syndr("report", tmp_path)
+    assert ended.code == 1
+    first, second = ended.err.splitlines()
+    assert first.startswith("error: not enough memory (") and "no room for 3 GB" in first and "run it again" in first
+    assert second == "it came up as: x.npy: cannot be read"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        FileNotFoundError(errno.ENOENT, "No such file", "out of memory.png"),
+        BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"),
+        ImportError("libgomp.so.1: cannot allocate memory in static TLS block"),
+        StoreError("out of memory.png: damaged"),
+    ],
+)
+def test_words_about_memory_alone_are_no_lack_of_it(error):
+    assert lack_of_memory(error) is None
 
 
 def test_doctor_names_kernels_codecs_and_extras(syndr):
