@@ -71,7 +71,7 @@ def _is_out_of_memory(error: BaseException) -> bool:
         return True
     if isinstance(error, SyndrError):  # words of our own, with names of files in them
         return False
-    if isinstance(error, OSError):
+    if isinstance(error, OSError) and error.errno is not None:  # the loader's have none
         return error.errno == errno.ENOMEM
     text = str(error).lower()
     # The loader's block for the data of threads is of a fixed size, whatever memory there is.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from typing import Annotated
 
 import typer
@@ -76,6 +77,11 @@ def _run() -> int:
 
 
 def _without_memory(error: Exception, reason: str) -> int:
+    # What the failed calls hold goes first: saying anything takes memory too.
+    cause: BaseException | None = error
+    while cause is not None:
+        traceback.clear_frames(cause.__traceback__)
+        cause = cause.__cause__
     note(
         f"error: not enough memory ({reason}); what was finished is kept: give the process more memory, or use "
         "smaller batches, fewer threads or fewer rows, and run it again"

@@ -53,6 +53,10 @@ def test_bad_arguments_end_with_2_and_one_line(syndr, arguments, message):
     assert ended.err.count("\n") == 1
 
 
+def test_names_of_files_are_shown_as_they_are(syndr):
+    assert ":cat:.npy" in syndr("downsample", ":cat:.npy").err
+
+
 def test_a_failure_that_is_no_argument_ends_with_1(syndr, tmp_path):
     ended = syndr("report", tmp_path)
     assert ended.code == 1
@@ -76,6 +80,7 @@ def test_ctrl_c_ends_with_130_and_says_that_work_is_kept(syndr, monkeypatch, tmp
         OSError(errno.ENOMEM, "no room for 3 GB"),
         RuntimeError("DefaultCPUAllocator: can't allocate memory: no room for 3 GB"),
         ImportError("libtorch_cpu.so: failed to map segment from shared object: no room for 3 GB"),
+        OSError("libtorch_global_deps.so: failed to map segment from shared object: no room for 3 GB"),
         pa.ArrowMemoryError("no room for 3 GB"),
     ],
 )
