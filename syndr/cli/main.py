@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from syndr import __version__
+from syndr._native import explain_lost_pages
 from syndr.cli import curate, databases, features, figures, learn, pictures, scale, tables, target_types, whole
 from syndr.cli.console import note
 from syndr.errors import InputError, SyndrError, lack_of_memory
@@ -48,6 +49,7 @@ def _options(
 
 def main() -> None:
     """Run the command line and exit."""
+    explain_lost_pages()
     code = _run()
     if code == _STOPPED:
         note(

@@ -1,5 +1,8 @@
 import errno
+import subprocess
+import sys
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -94,6 +97,28 @@ def test_a_lack_of_memory_is_told_for_what_it_is_whatever_it_was_taken_for(syndr
     first, second = ended.err.splitlines()
     assert first.startswith("error: not enough memory (") and "no room for 3 GB" in first and "run it again" in first
     assert second == "it came up as: x.npy: cannot be read"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, no mapped file can be cut off")
+def test_a_mapped_file_that_is_cut_off_is_named(tmp_path):
+    file = tmp_path / "x.npy"
+    np.save(file, np.ones((4096, 8)))
+    code = f"""if True:
+        import os, sys
+        import numpy as np
+        from syndr.cli import main
+        def report(*arguments):
+            rows = np.load({str(file)!r}, mmap_mode="r")
+            os.truncate({str(file)!r}, 128)
+            rows.sum()
+        import syndr.report
+        syndr.report.write_report = report
+        sys.argv = ["syndr", "report", {str(tmp_path)!r}]
+        main()
+    """
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"error: {file}: cut short") and "run it again" in ended.stderr
 
 
 @pytest.mark.parametrize(
