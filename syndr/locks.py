@@ -23,7 +23,7 @@ def take(file: int) -> None:
     """Lock an open file, by its descriptor, until it is closed.
 
     Raises:
-        BlockingIOError, PermissionError: When another process, or another descriptor, has it (POSIX's word and Windows').
+        BlockingIOError, PermissionError: When another process or descriptor has it (as POSIX and Windows say it).
         OSError: When its file system has no locks.
     """
     _take(file)

@@ -7,110 +7,43 @@ run without any must be the same, byte for byte. Prints the table of ``docs/faul
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from pictures import write_scenes
+from faults_files import contents, cut_off, is_whole, overwrite, remount, replace, tmpfs
+from faults_processes import Ended, Server, ended_with, is_running
+from faults_stages import STAGES, Stage, write_inputs
 
 from syndr.features import FeatureStore
-from syndr.images import samples_from_folder
-from syndr.samples import Samples
 
-# What holds times that were measured; all else must be equal.
-MEASURED = ("stages/", "training.csv", "report.html", "checkpoint")
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A command line, run in a folder of its own.
-
-    Attributes:
-        name: What it is called in the table.
-        arguments: Of the command; ``{data}`` is the inputs' folder.
-        output: What it leaves, below its folder.
-        again: Whether it may run once more over what it has finished.
-    """
-
-    name: str
-    arguments: str
-    output: str
-    again: bool = True
-
-
-STAGES = [
-    Stage("extract", "extract {data}/pool -o out --backbone efficientnet_lite0 --crop 32 --batch-size 3", "out"),
-    Stage("select", "select --references {data}/r.npy --candidates {data}/c.npy -o out/selection.csv", "out"),
-    Stage(
-        "materialize",
-        "synthesize {data}/pool -o out/rows.csv --types 1,7,10 --levels 1,3,5 --materialize png --folder out/pictures",
-        "out",
-    ),
-    Stage("downsample", "downsample {data}/x.npy --labels {data}/y.npy -o out/thinned.csv", "out"),
-    Stage("store export", "store export {data}/store -o out/x.npy", "out"),
-    Stage("store merge", "store merge {data}/store {data}/other -o out/merged", "out", again=False),
-    Stage(
-        "train",
-        "train {data}/labelled.csv -o out/model.safetensors --backbone efficientnet_lite0 --epochs 3 --batch-size 8 "
-        "--lr 1e-4",
-        "out",
-    ),
-    Stage("evaluate", "evaluate {data}/model.safetensors {data}/labelled.csv -o out/predictions.csv", "out"),
-    Stage("run", "run {data}/recipe.toml --output out", "out"),
-]
-
-RECIPE = """output = "out"
-[training_set]
-samples = "{data}/distorted.csv"
-references = "{data}/references"
-[pool]
-images = "{data}/candidates"
-[features]
-backbone = "efficientnet_lite0"
-batch_size = 4
-[downsample]
-min_keep = 2
-[train]
-epochs = 2
-batch_size = 8
-lr = 1e-4
-[[targets]]
-name = "scenes"
-samples = "{data}/target.csv"
-"""
-
-
-@dataclass
-class Ended:
-    """How a command ended: its code (negative: by that signal) and what it said."""
-
-    code: int
-    said: str
-
-    @property
-    def clear(self) -> bool:
-        """Whether it said in words of its own what was wrong."""
-        return self.code in (1, 2) and "Traceback" not in self.said and "error: " in self.said
+BAD = ("lost", "changed", "unclear", "abrupt", "litter")
 
 
 @dataclass
 class Count:
-    """What one fault did to one stage."""
+    """What one fault did to one stage.
+
+    Attributes:
+        fault, stage, made: What, to which stage, and how.
+        trials, struck: How often it was tried, and how often the command did not end well.
+        lost: Files or rows that a last run did not give, and runs that could not go on.
+        changed: Files that are not the undisturbed run's; also, of those under their final name, ones cut short.
+        unclear: Ends without a message that says what was wrong.
+        abrupt: Of ends for lack of memory, those inside the C library or another package, in its words.
+        litter: Files of killed writers that are left after the last run.
+        notes: What was out of order.
+    """
 
     fault: str
     stage: str
@@ -120,50 +53,9 @@ class Count:
     lost: int = 0
     changed: int = 0
     unclear: int = 0
+    abrupt: int = 0
     litter: int = 0
     notes: list[str] = field(default_factory=list)
-
-
-class Server:
-    """The process that forks commands."""
-
-    def __init__(self, *arguments: str, **environment: str) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("faults_server.py")), *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, **environment},
-        )
-
-    def start(self, arguments: list[str], folder: Path, log: Path, more_bytes: int | None = None) -> int:
-        for suffix in (".out", ".err"):
-            log.with_name(log.name + suffix).unlink(missing_ok=True)
-        request = {"arguments": arguments, "folder": str(folder), "log": str(log), "more_bytes": more_bytes}
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.write(json.dumps(request) + "\n")
-        self._process.stdin.flush()
-        return int(self._process.stdout.readline())
-
-    def close(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait()
-
-
-def ended_with(process: int) -> int:
-    """Give the code of a process that has ended and that nobody has collected, or less the signal that ended it."""
-    status = int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[49])
-    return status >> 8 if not status & 127 else -(status & 127)
-
-
-def is_running(process: int) -> bool:
-    """Our servers do not collect their children: one that has ended is a zombie, and none of its threads is left."""
-    try:
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-        return state not in "ZX" or len(list(Path(f"/proc/{process}/task").iterdir())) > 1
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 class Campaign:
@@ -181,29 +73,8 @@ class Campaign:
 
     def prepare(self) -> None:
         """Make the inputs, and run every stage undisturbed."""
-        data, rng = self.data, np.random.default_rng(0)
-        write_scenes(data / "pool", 36, height=48, width=56)
-        write_scenes(data / "references", 3, height=64, width=64)
-        write_scenes(data / "candidates", 6, first_seed=50, height=64, width=64)
-        write_scenes(data / "target", 4, first_seed=90, height=64, width=64)
-        np.save(data / "r.npy", rng.normal(size=(300, 64)).astype(np.float32))
-        np.save(data / "c.npy", rng.normal(size=(3000, 64)).astype(np.float32))
-        centres = rng.normal(size=(600, 64))
-        np.save(data / "x.npy", (np.repeat(centres, 30, 0) + rng.normal(0, 0.02, (18000, 64))).astype(np.float32))
-        np.save(data / "y.npy", rng.uniform(0, 10, 18000))
-        for name, seed in (("store", 1), ("other", 2)):
-            ids = [f"{name} {row}" for row in range(9000)]
-            rows = np.random.default_rng(seed).normal(size=(9000, 64)).astype(np.float32)
-            FeatureStore.create(data / name, Samples.from_columns(id=ids), rows)
-        pool = samples_from_folder(data / "pool").take(range(20))
-        pool.with_column("quality", np.linspace(1, 9, 20)).write(data / "labelled.csv")
-        self.must(f"synthesize {data}/references -o {data}/distorted.csv --types 1,10 --materialize png")
-        rows = Samples.read(data / "distorted.csv")
-        rows.with_column("quality", 10.0 - 1.9 * rows["level"]).write(data / "distorted.csv")
-        target = samples_from_folder(data / "target")
-        target.with_column("quality", [1.0, 3.0, 4.5, 7.0]).write(data / "target.csv")
-        (data / "recipe.toml").write_text(RECIPE.format(data=data))
-        self.must(f"train {data}/labelled.csv -o {data}/model.safetensors --backbone efficientnet_lite0 --epochs 1")
+        self.data.mkdir()
+        write_inputs(self.data, self.must)
         for stage in self.stages:
             folder = self.fresh(f"undisturbed {stage.name}")
             started = time.perf_counter()
@@ -225,8 +96,7 @@ class Campaign:
 
     def begin(self, stage: Stage, folder: Path, more_bytes: int | None = None, log: Path | None = None,
               server: Server | None = None) -> int:  # fmt: skip
-        arguments = stage.arguments.format(data=self.data).split()
-        return (server or self.server).start(arguments, folder, log or self.log, more_bytes)
+        return (server or self.server).start(stage.command(self.data), folder, log or self.log, more_bytes)
 
     def wait(self, process: int, log: Path | None = None, most: float = 600) -> Ended:
         end = time.monotonic() + most
@@ -257,7 +127,9 @@ class Campaign:
     def clear(self, count: Count, ended: Ended, *words: str) -> None:
         """Count a command that failed, and whether it said one of these words."""
         count.struck += ended.code != 0
-        if ended.code != 0 and not (ended.clear and any(each in ended.said for each in words)):
+        if ended.is_abrupt:
+            count.abrupt += 1
+        elif ended.code != 0 and not (ended.clear and any(each in ended.said for each in words)):
             count.unclear += 1
             count.notes.append(f"ended with {ended.code}: {ended.said.strip()[-300:]!r}")
 
@@ -289,11 +161,10 @@ class Campaign:
         """A file under its final name is never half of one."""
         expected = self.expected[stage.name]
         for name, data in contents(folder / stage.output).items():
-            growing = ".partial/" in name
-            half = name in expected and not growing and data != expected[name]
-            if name.endswith(".json"):  # made anew as the work goes on; each time whole
-                half = not is_json(data)
-            if half:
+            if name not in expected:
+                continue
+            redone = name in stage.redone or name.endswith(".json")
+            if not (is_whole(name, data) if redone else data == expected[name]):
                 count.changed += 1
                 count.notes.append(f"half of {name}")
 
@@ -451,61 +322,6 @@ class Campaign:
         return count
 
 
-def is_json(data: bytes) -> bool:
-    try:
-        json.loads(data)
-    except ValueError:
-        return False
-    return True
-
-
-def overwrite(target: Path, data: bytes) -> None:
-    """Write over a file where it lies, its size unchanged."""
-    with target.open("r+b") as file:
-        file.write(data)
-
-
-def cut_off(target: Path, data: bytes) -> None:
-    """Empty a file, as opening it for writing does, and write it anew."""
-    with target.open("wb") as file:
-        time.sleep(0.01)
-        file.write(data)
-
-
-def replace(target: Path, data: bytes) -> None:
-    """Put another file in its place."""
-    new = target.with_suffix(".new")
-    new.write_bytes(data)
-    new.replace(target)
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """Give the files below a folder, but for what holds measured times and what killed writers have left."""
-    return {
-        name: path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-        and not (name := path.relative_to(folder).as_posix()).startswith(MEASURED)
-        and ".unfinished-" not in name
-        and ".checkpoint/" not in name
-        and path.name != ".lock"
-    }
-
-
-@contextmanager
-def tmpfs(folder: Path, size: int) -> Iterator[Path]:
-    """Mount a file system of so many bytes."""
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], check=True)
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
-
-
-def remount(folder: Path, how: str) -> None:
-    subprocess.run(["mount", "-o", f"remount,{how}", str(folder)], check=True)
-
-
 def main() -> None:
     """Run the campaign and print its table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -552,10 +368,8 @@ def main() -> None:
 
 
 def tell(count: Count) -> None:
-    print(
-        f"{count.fault:24} {count.stage:13} {count.trials:3} trials {count.struck:3} struck  "
-        f"lost {count.lost}  changed {count.changed}  unclear {count.unclear}  litter {count.litter}  ({count.made})"
-    )
+    print(f"{count.fault:24} {count.stage:13} {count.trials:3} trials {count.struck:3} struck ", end=" ")
+    print("  ".join(f"{name} {getattr(count, name)}" for name in BAD), f"({count.made})")
     for note in count.notes[:5]:
         print(f"    {note}")
     sys.stdout.flush()
