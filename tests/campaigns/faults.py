@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from faults_stages import STAGES, Stage, write_inputs
 
 from syndr.features import FeatureStore
 
+PAGE = 4096
 BAD = ("lost", "changed", "unclear", "abrupt", "litter")
 
 
@@ -173,7 +175,8 @@ class Campaign:
         size = sum(len(data) for data in self.expected[stage.name].values())
         count = self.count("disk full", stage, "a tmpfs of 5 to 95% of the output's size, then enlarged")
         for share in (0.05, 0.35, 0.65, 0.95):
-            with tmpfs(self.fresh(f"full {stage.name}"), max(8192, int(share * size))) as folder:
+            with tmpfs(self.fresh(f"full {stage.name}"), PAGE + int(share * size) // PAGE * PAGE) as folder:
+                (folder / "other").write_bytes(b"x")  # takes a page: no file system is smaller than one
                 count.trials += 1
                 self.clear(count, self.run(stage, folder), "no room to write")
                 self.whole_or_absent(count, stage, folder)
@@ -192,8 +195,11 @@ class Campaign:
 
     def little_memory(self, stage: Stage) -> None:
         """An address space that is used up at once, soon, or late; also while torch is still being imported."""
-        for server, when in ((self.server, "after"), (self.cold, "before")):
-            made = f"RLIMIT_AS of 4, 8, 16 ... MB more than is mapped {when} its imports, until that is enough"
+        when = {"after": self.server}
+        if stage.name in ("extract", "downsample", "train"):
+            when["before"] = self.cold
+        for moment, server in when.items():
+            made = f"RLIMIT_AS of 4, 8, 16 ... MB more than is mapped {moment} its imports, until that is enough"
             count = self.count("memory limit", stage, made)
             folder, ended, more = self.fresh(f"memory {stage.name}"), Ended(1, ""), 4 << 20
             while ended.code != 0 and more < 64 << 30:
@@ -226,11 +232,8 @@ class Campaign:
 
     def clock(self, stage: Stage) -> None:
         """Killed in 2035, gone on with in 2001; the files of the future stay."""
-        library = next(Path("/usr/lib").rglob("libfaketimeMT.so.1"), None)
-        assert library is not None, "libfaketime is not installed"
         count = self.count("clock set back", stage, "libfaketime: begun and killed in 2035, gone on with in 2001")
-        fake = {"LD_PRELOAD": str(library), "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-        late, early = (Server(**fake, FAKETIME=f"@{year}-01-01 00:00:00") for year in (2035, 2001))
+        late, early = server_in(2035), server_in(2001)
         for share in (0.2, 0.5, 0.8):
             folder = self.fresh(f"clock {stage.name}")
             process = self.begin(stage, folder, server=late)
@@ -247,8 +250,6 @@ class Campaign:
                     count.lost += 1
                     count.notes.append(f"could not go on: {ended.said[-300:]}")
             self.compare(count, stage, folder)
-        for server in (late, early):
-            server.close()
 
     def changed_inputs(self, stage: Stage) -> None:
         """Somebody writes other features over those that are being read, in each of the ways there are."""
@@ -322,6 +323,15 @@ class Campaign:
         return count
 
 
+@cache
+def server_in(year: int) -> Server:
+    """Start a server whose clock says that it is this year."""
+    library = next(Path("/usr/lib").rglob("libfaketimeMT.so.1"), None)
+    assert library is not None, "libfaketime is not installed"
+    environment = {"LD_PRELOAD": str(library), "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    return Server(**environment, FAKETIME=f"@{year}-01-01 00:00:00")
+
+
 def main() -> None:
     """Run the campaign and print its table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -357,13 +367,9 @@ def main() -> None:
         campaign.cold.close()
         campaign.server.close()
     counts = campaign.counts
-    failed = sum(count.lost + count.changed + count.unclear for count in counts)
-    print(
-        f"\n{(time.monotonic() - started) / 60:.0f} minutes; {sum(count.trials for count in counts)} trials,", end=" "
-    )
-    print(
-        f"{sum(count.struck for count in counts)} struck; {failed} results lost or changed, or ends that were not clear"
-    )
+    print_table(counts)
+    failed = sum(getattr(count, name) for count in counts for name in BAD if name != "abrupt")
+    print(f"\n{(time.monotonic() - started) / 60:.0f} minutes; {failed} results lost, changed, left over or unclear")
     sys.exit(failed != 0)
 
 
@@ -373,6 +379,17 @@ def tell(count: Count) -> None:
     for note in count.notes[:5]:
         print(f"    {note}")
     sys.stdout.flush()
+
+
+def print_table(counts: list[Count]) -> None:
+    """Print the sums over the stages, as the page shows them."""
+    columns = ("trials", "struck", *BAD)
+    print("\n| Fault | How it was made | Stages |", " | ".join(columns), "|")
+    print("| --- | --- |", " | ".join(["--:"] * (1 + len(columns))), "|")
+    for fault, made in dict.fromkeys((count.fault, count.made) for count in counts):
+        of_it = [count for count in counts if (count.fault, count.made) == (fault, made)]
+        sums = (sum(getattr(count, name) for count in of_it) for name in columns)
+        print(f"| {fault} | {made} | {len(of_it)} |", " | ".join(map(str, sums)), "|")
 
 
 if __name__ == "__main__":
