@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "diameter.hpp"
+#include "lost_page.hpp"
 #include "nearest.hpp"
 #include "principal_filter.hpp"
 #include "thin.hpp"
@@ -190,6 +191,7 @@ PYBIND11_MODULE(_native, m) {
     m.def("hash_ids", &hash_ids, "ids"_a, "seed"_a);
     syndr::bind_distort(m);
     m.def("kernels", &kernels);
+    m.def("explain_lost_pages", &syndr::explain_lost_pages);
     m.attr("SMALLEST_SQUARED_NORM") = syndr::kSmallestSquaredNorm;
     m.attr("LARGEST_SQUARED_NORM") = syndr::kLargestSquaredNorm;
 }

@@ -7,7 +7,8 @@ import errno
 import json
 import math
 import os
-import tempfile
+import secrets
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, time
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from syndr.errors import StoreError
+from syndr.locks import is_at, take
 
 #: In the names of temporary files and folders, so that those of a killed process can be told from others.
 UNFINISHED = ".unfinished-"
@@ -25,7 +27,8 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """Give a temporary path beside ``path`` that takes its place when the block ends well.
 
     The temporary file has the same suffix (writers choose formats by it), is flushed to the disk before
-    the rename, and is removed when the block raises, Ctrl-C included.
+    the rename, and is removed when the block raises, Ctrl-C included; what a killed writer leaves, the next one of the
+    same file removes.
 
     Args:
         path: The file to be written; its folder is made when absent.
@@ -39,20 +42,76 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     with full_disk_explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}{UNFINISHED}", suffix=path.suffix, dir=path.parent)
+        with _own_file(path) as temporary:
+            try:
+                yield temporary
+                with temporary.open("rb+") as file:
+                    os.fsync(file.fileno())
+                temporary.replace(path)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
+
+
+@contextmanager
+def _own_file(path: Path) -> Iterator[Path]:
+    """Make an empty file beside ``path`` that this writer alone has for the block.
+
+    Its name depends on ``path`` alone, and its writer holds a lock: so the next finds what a killed one has left, and
+    removes it. Who writes at the same time gets a name of its own.
+    """
+    own = path.with_name(f".{path.stem}{UNFINISHED}file{path.suffix}")
+    handle = _create_or_inherit(own)
+    if handle is None:
+        own = own.with_stem(f"{own.stem}-{secrets.token_hex(4)}")
+        handle = _create(own)
+    if sys.platform == "win32":  # where a file that is open cannot be renamed
         os.close(handle)
-        temporary = Path(name)
-        try:
-            # mkstemp makes private files; a result should have the permissions any other new file has.
-            umask = os.umask(0)
-            os.umask(umask)
-            temporary.chmod(0o666 & ~umask)
-            yield temporary
-            with temporary.open("rb+") as file:
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        yield own
+        return
+    try:
+        yield own
+    finally:
+        os.close(handle)
+
+
+def _create_or_inherit(path: Path) -> int | None:
+    """Create a file and lock it, in the place of one whose writer is dead; None when somebody else has it."""
+    if sys.platform == "win32":
+        return None
+    _remove_if_left(path)
+    try:
+        handle = _create(path)
+    except FileExistsError:
+        return None
+    try:
+        take(handle)
+        if is_at(handle, path):
+            return handle
+    except OSError:  # just taken for a dead one's, or a file system without locks
+        if is_at(handle, path):
+            path.unlink(missing_ok=True)
+    os.close(handle)
+    return None
+
+
+def _remove_if_left(path: Path) -> None:
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:  # mostly: there is none
+        return
+    try:
+        take(handle)
+        if is_at(handle, path):
+            path.unlink()
+    except OSError:  # its writer is alive
+        pass
+    finally:
+        os.close(handle)
+
+
+def _create(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
 
 
 @contextmanager

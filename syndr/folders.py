@@ -4,27 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
 
 from syndr.errors import InputError, StoreError
 from syndr.files import UNFINISHED, full_disk_explained
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(file: TextIO) -> None:
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-
-else:
-    import fcntl
-
-    def _lock(file: TextIO) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
+from syndr.locks import is_at, take
 
 LOCK = ".lock"
 
@@ -48,25 +34,18 @@ def locked(folder: Path) -> Iterator[None]:
             raise busy from error
         with file:
             try:
-                _lock(file)
-            except (BlockingIOError, PermissionError) as error:  # POSIX's and Windows' word for a lock that is taken
+                take(file.fileno())
+            except (BlockingIOError, PermissionError) as error:
                 raise busy from error
             # The last owner may have removed or moved the file after it was opened here: then it guards nothing.
-            if not _is_at(file, path):
+            if not is_at(file.fileno(), path):
                 continue
             try:
                 yield
             finally:
-                if _is_at(file, path):
+                if is_at(file.fileno(), path):
                     path.unlink()
             return
-
-
-def _is_at(file: TextIO, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(file.fileno()), path.stat())
-    except FileNotFoundError:
-        return False
 
 
 @contextmanager

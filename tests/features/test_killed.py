@@ -173,7 +173,7 @@ def test_no_room_to_begin(pool, tiny, tmp_path):
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
-@pytest.mark.parametrize("place", ["ShardFile.write", "_write_all", "write_tables", "write_manifest"])
+@pytest.mark.parametrize("place", ["ShardFile", "ShardFile.write", "_write_all", "write_tables", "write_manifest"])
 def test_a_full_disk(pool, tiny, tmp_path, undisturbed, monkeypatch, place, code):
     def full(*arguments):
         raise OSError(code, os.strerror(code))
