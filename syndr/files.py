@@ -76,7 +76,10 @@ def _own_file(path: Path) -> Iterator[Path]:
 
 
 def _create_or_inherit(path: Path) -> int | None:
-    """Create a file and lock it, in the place of one whose writer is dead; None when somebody else has it."""
+    """Create a file and lock it, in the place of one whose writer is dead; None when somebody else has it.
+
+    Only who has the lock of the file that is there removes it: else it might be another's by then.
+    """
     if sys.platform == "win32":
         return None
     _remove_if_left(path)
@@ -88,9 +91,10 @@ def _create_or_inherit(path: Path) -> int | None:
         take(handle)
         if is_at(handle, path):
             return handle
-    except OSError:  # just taken for a dead one's, or a file system without locks
-        if is_at(handle, path):
-            path.unlink(missing_ok=True)
+    except BlockingIOError:  # somebody takes it for a dead one's, and removes it
+        pass
+    except OSError:  # a file system without locks, where nobody else can do so
+        path.unlink(missing_ok=True)
     os.close(handle)
     return None
 
