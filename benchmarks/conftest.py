@@ -44,6 +44,14 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
     return report
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Any:
+    """Leave out what was interrupted, which has no rounds and would keep the finished ones from being saved."""
+    run = session.config._benchmarksession  # type: ignore[attr-defined]
+    run.benchmarks = [each for each in run.benchmarks if each.stats.data]
+    return (yield)
+
+
 def pytest_benchmark_generate_machine_info() -> dict[str, Any]:
     return machine.machine()
 
