@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from syndr import _native
 
 # Without arguments; and those that work on what they made themselves, for Ray's workers.
-OTHERS = {"kernels", "prepared_rows", "BlockJoin", "JoinedRows"}
+OTHERS = {"kernels", "explain_lost_pages", "prepared_rows", "BlockJoin", "JoinedRows"}
 
 
 def test_every_function_is_attacked():
