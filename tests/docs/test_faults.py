@@ -1,6 +1,8 @@
 """The page about faults shows the table that the campaign printed, row by row."""
 
-from pages import ROOT
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_page_has_the_campaigns_table():
