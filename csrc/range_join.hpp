@@ -59,8 +59,8 @@ public:
 
     // Of rows `a` with rows `b`, none of them in both, or with themselves where both are one; prepared alike. The numbers
     // of `b` go on behind those of `a`. Few large tasks: for one thread.
-    RangeJoin(const MatrixView& view, const double* norms, const JoinSettings& settings, Prepared a, Prepared b)
-        : view_(view), norms_(norms), settings_(settings), a_(std::move(a)), b_(std::move(b)),
+    RangeJoin(const MatrixView& view, const double* norms, JoinSettings settings, Prepared a, Prepared b)
+        : view_(view), norms_(norms), settings_(std::move(settings)), a_(std::move(a)), b_(std::move(b)),
           shift_(a_ == b_ ? 0 : a_->size()) {
         if (a_->short_rows().kept() != b_->short_rows().kept() || !a_->whole_rows() != !b_->whole_rows() ||
             a_->labelled() != b_->labelled())

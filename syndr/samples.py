@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import mmap
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -286,6 +288,7 @@ def _read_csv(path: Path) -> pa.Table:
 def _read_jsonl(path: Path) -> pa.Table:
     if path.stat().st_size == 0:  # a table without rows has no lines to name its columns
         return pa.table({"id": pa.array([], type=pa.string())})
+    _check_lines(path)
     table = pa.json.read_json(path)
     # Arrow takes texts like "2024-01-01" for times and would write them otherwise; an id must stay as it is.
     times = [field.name for field in table.schema if pa.types.is_timestamp(field.type)]
@@ -293,6 +296,19 @@ def _read_jsonl(path: Path) -> pa.Table:
         return table
     as_text = pa.json.ParseOptions(explicit_schema=pa.schema([(name, pa.string()) for name in times]))
     return pa.json.read_json(path, parse_options=as_text).select(table.column_names)
+
+
+#: The first sign of a line that is no object; a byte order mark may come before all.
+_NO_OBJECT = re.compile(rb"(?:\A(?:\xef\xbb\xbf)?+|[\r\n])[ \t]*+([^{ \t\r\n])")
+
+
+def _check_lines(path: Path) -> None:
+    """Refuse lines that are no JSON objects: Arrow's reader dies of a null where it begins a block of the file."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        found = _NO_OBJECT.search(text)
+        if found is not None:
+            line = text[: found.start(1)].count(b"\n") + 1
+            raise InputError(f"{path}: cannot be read as .jsonl: line {line} is no JSON object; write one on each line")
 
 
 def _write_jsonl(table: pa.Table, path: Path) -> None:

@@ -86,6 +86,7 @@ void compare_blocks(Matrix& rows, const std::vector<syndr::Pair>& expected, cons
             std::vector<std::uint32_t> both = members[a];
             if (b != a) both.insert(both.end(), members[b].begin(), members[b].end());
             std::vector<std::int64_t> groups;
+            groups.reserve(both.size());
             for (const std::uint32_t row : both) groups.push_back(sets.find(row));
             syndr::RangeJoin join(rows.view(), norms.data(), settings, blocks[a], blocks[b]);
             for (const syndr::Link& link : join.forest(groups, job)) {
