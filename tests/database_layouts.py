@@ -90,8 +90,17 @@ def live(root: Path, rows: Rows, pictures: StandIns) -> None:
         pictures.put(root / "refimgs" / name)
 
 
-def _sheet(path: Path, rows: list[list[object]], title: str = "Sheet1") -> None:
+def spreadsheet(path: Path, rows: list[list[object]], title: str = "Sheet1") -> None:
+    """A spreadsheet of one sheet, ``.xlsx`` or ``.xls``."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".xls":
+        old = xlwt.Workbook()
+        page = old.add_sheet(title)
+        for at, row in enumerate(rows):
+            for column, value in enumerate(row):
+                page.write(at, column, value)
+        old.save(str(path))
+        return
     book = openpyxl.Workbook(write_only=True)
     page = book.create_sheet(title)
     for row in rows:
@@ -115,7 +124,7 @@ def csiq(
             image = int(stem) if stem.isdigit() else stem
             scores = [float(row["std"]), float(row["dmos_lower_is_better"])]
             lines.append([None, None, None, image, 1, word, int(row["level"]), *scores])
-        _sheet(root / "csiq.DMOS.xlsx", lines, "all_by_image")
+        spreadsheet(root / "csiq.DMOS.xlsx", lines, "all_by_image")
     else:
         _write(
             root / "csiq_label.txt",
@@ -186,15 +195,7 @@ def bid(root: Path, rows: Rows, pictures: StandIns, suffix: str = ".xlsx", folde
         number = int(row["image"].removeprefix("DatabaseImage").removesuffix(".JPG"))
         lines.append([number, float(row["mos_0_5_higher_is_better"]), int(row["n_grades"]), 3.0])
         pictures.put(root / folder / row["image"])
-    if suffix == ".xlsx":
-        _sheet(root / "DatabaseGrades.xlsx", lines)
-        return
-    book = xlwt.Workbook()
-    page = book.add_sheet("Sheet1")
-    for at, line in enumerate(lines):
-        for column, value in enumerate(line):
-            page.write(at, column, value)
-    book.save(str(root / "DatabaseGrades.xls"))
+    spreadsheet(root / f"DatabaseGrades{suffix}", lines)
 
 
 def pipal(root: Path, rows: Rows, pictures: StandIns, merged: str | None = None) -> None:
@@ -216,4 +217,4 @@ def spaq(root: Path, rows: Rows, pictures: StandIns) -> None:
     for row in rows:
         lines.append([row["image"], float(row["mos_0_100_higher_is_better"]), 50.0, 50.0])
         pictures.put(root / "TestImage" / row["image"])
-    _sheet(root / "Annotations" / "MOS and Image attribute scores.xlsx", lines)
+    spreadsheet(root / "Annotations" / "MOS and Image attribute scores.xlsx", lines)

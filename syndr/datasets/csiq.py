@@ -70,13 +70,16 @@ def read(request: Request) -> Tables:
 
 def _from_sheet(path: Path) -> list[_Rating]:
     columns = read_sheet(path, ("image", "dst_type", "dst_lev", "dmos_std", "dmos"), "all_by_image")
+    levels, deviations, scores = (numbers(columns[name], path, name) for name in ("dst_lev", "dmos_std", "dmos"))
     ratings = []
-    for image, kind, level, std, score in zip(*columns.values(), strict=True):
+    for image, kind, level, std, score in zip(
+        columns["image"], columns["dst_type"], levels, deviations, scores, strict=True
+    ):
         if str(kind) not in _DISTORTIONS:
             raise InputError(f"{path}: unknown distortion {kind!r}; there are {', '.join(_DISTORTIONS)}")
         # The picture "1600" is a number in the spreadsheet.
         name = str(int(image)) if isinstance(image, int | float) else str(image)
-        ratings.append(_Rating(name, _DISTORTIONS[str(kind)][0], int(level), float(score), float(std)))
+        ratings.append(_Rating(name, _DISTORTIONS[str(kind)][0], int(level), score, std))
     return ratings
 
 
@@ -86,7 +89,7 @@ def _from_text(path: Path) -> list[_Rating]:
     for (name, _), score in zip(rows, numbers([row[1] for row in rows], path), strict=True):
         reference, _, rest = name.partition(".")
         word, _, level = rest.removesuffix(".png").partition(".")
-        if word.casefold() not in _FOLDER_OF or not level.isdigit():
+        if word.casefold() not in _FOLDER_OF or not level.isdecimal():
             raise InputError(f"{path}: {name!r} must be named <reference>.<TYPE>.<level>.png")
         ratings.append(_Rating(reference, _FOLDER_OF[word.casefold()], int(level), score, None))
     return ratings

@@ -107,7 +107,11 @@ class Database:
     paper_input_size: str = "native"
 
     def labels_named(self, name: str | None = None) -> Labels:
-        """Give a label variant, by default the first; raises InputError with the choices."""
+        """Give a label variant, by default the first; raises InputError with the choices, or for a pool."""
+        if not self.labels:
+            raise InputError(
+                f"{self.title} has no labels: it is a pool of candidates, to select from and synthesize with"
+            )
         return _choice(self, "labels", self.labels, name)
 
     def pictures_named(self, name: str | None = None) -> Pictures:
@@ -128,8 +132,6 @@ class Database:
 
 
 def _choice(database: Database, kind: str, variants: tuple[Variant, ...], name: str | None) -> Variant:
-    if not variants:
-        raise InputError(f"{database.title} has no {kind}")
     if name is None:
         return variants[0]
     for variant in variants:

@@ -26,18 +26,17 @@ def read(request: Request) -> Tables:
     table = read_csv(table_path, ("dist_img", "ref_img", "dmos"))
     files = table["dist_img"].to_pylist()
     parts = [named_parts(name, 3, "Ixx_tt_ll.png", table_path) for name in files]
-    try:
-        cells = [(int(kind), int(level)) for _, kind, level in parts]
-    except ValueError as error:
-        raise InputError(f"{table_path}: dist_img must be named Ixx_tt_ll.png: {error}") from error
+    for name, (_, kind, level) in zip(files, parts, strict=True):
+        if not (kind.isdecimal() and level.isdecimal()):
+            raise InputError(f"{table_path}: {name!r} must be named Ixx_tt_ll.png")
     samples = labelled(
         request,
         [Path(name).stem for name in files],
         map(images.file, files),
         table["dmos"].to_pylist(),
         reference=[Path(name).stem for name in table["ref_img"].to_pylist()],
-        type=[kind for kind, _ in cells],
-        level=[level for _, level in cells],
+        type=[int(kind) for _, kind, _ in parts],
+        level=[int(level) for _, _, level in parts],
     )
     if "var" in table.column_names:
         samples = samples.with_column("var", table["var"].combine_chunks())

@@ -56,7 +56,9 @@ def _out_of_five(table: pa.Table, path: Path) -> npt.NDArray[np.float64]:
 def _out_of_hundred(table: pa.Table, path: Path) -> npt.NDArray[np.float64]:
     column = "MOS_zscore" if "MOS_zscore" in table.column_names else "MOS"
     if column not in table.column_names:
-        raise InputError(f"{path}: has no column MOS; it has {table.column_names}")
+        raise InputError(
+            f"{path}: scores from 0 to 100 need the column MOS_zscore, or MOS; it has {table.column_names}"
+        )
     return _numbers(table, column, path)
 
 

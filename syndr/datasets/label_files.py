@@ -34,7 +34,7 @@ def read_csv(path: Path, required: Sequence[str]) -> pa.Table:
         raise InputError(f"{path}: columns {sorted(missing)} are missing; it has {table.column_names}")
     for name in required:
         if table[name].null_count:
-            raise InputError(f"{path}: {table[name].null_count} rows have no {name}")
+            raise InputError(f"{path}: {table[name].null_count} rows have no {name}; complete or remove them")
     return table
 
 
@@ -59,8 +59,8 @@ def read_lines(path: Path, fields: int, separator: str | None = None) -> list[li
     return rows
 
 
-def numbers(cells: Sequence[Any], path: Path) -> list[float]:
-    """Read texts or cells of a table as numbers.
+def numbers(cells: Sequence[Any], path: Path, column: str | None = None) -> list[float]:
+    """Read texts or cells of a table as numbers; the column, where there is one, is named in the error.
 
     Raises:
         InputError: Naming the first that is none.
@@ -68,7 +68,8 @@ def numbers(cells: Sequence[Any], path: Path) -> list[float]:
     try:
         return [float(cell) for cell in cells]
     except (ValueError, TypeError) as error:
-        raise InputError(f"{path}: scores must be numbers: {error}") from error
+        where = f"{path}: scores" if column is None else f"{path}, {column}:"
+        raise InputError(f"{where} must be numbers: {error}") from error
 
 
 def read_mat(path: Path, *names: str) -> list[npt.NDArray[Any]]:
@@ -147,7 +148,7 @@ def _xlsx_rows(path: Path, sheet: str | None) -> Iterator[Sequence[Any]]:
         raise InputError(f"{path}: cannot be read as a spreadsheet ({type(error).__name__}: {error})") from error
     try:
         if sheet is not None and sheet not in book.sheetnames:
-            raise InputError(f"{path}: has no sheet {sheet!r}; it has {', '.join(book.sheetnames)}")
+            raise InputError(f"{path}: has no sheet {sheet!r}; it has {', '.join(map(repr, book.sheetnames))}")
         yield from (book[sheet] if sheet is not None else book.worksheets[0]).iter_rows(values_only=True)
     finally:
         book.close()
@@ -160,6 +161,6 @@ def _xls_rows(path: Path, sheet: str | None) -> Iterator[Sequence[Any]]:
     except Exception as error:  # its own, and struct and index errors on damaged files
         raise InputError(f"{path}: cannot be read as a spreadsheet ({type(error).__name__}: {error})") from error
     if sheet is not None and sheet not in book.sheet_names():
-        raise InputError(f"{path}: has no sheet {sheet!r}; it has {', '.join(book.sheet_names())}")
+        raise InputError(f"{path}: has no sheet {sheet!r}; it has {', '.join(map(repr, book.sheet_names()))}")
     page = book.sheet_by_index(0) if sheet is None else book.sheet_by_name(sheet)
     yield from (page.row_values(row) for row in range(page.nrows))

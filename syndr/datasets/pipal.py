@@ -18,7 +18,7 @@ def read(request: Request) -> Tables:
     labels = locate(request.root, title, *request.database.places("Train_Label"))
     rows = [row for path in sorted(labels.glob("*.txt")) for row in read_lines(path, 2, ",")]
     if not rows:
-        raise InputError(f"{labels}: holds no .txt file with scores")
+        raise InputError(f"{labels}: holds no .txt file with scores; unpack the download's labels there")
     files = [name for name, _ in rows]
     parts = [named_parts(name, 3, "Axxxx_tt_ss.bmp", labels) for name in files]
     folders = _picture_folders(request)

@@ -21,7 +21,7 @@ def read(request: Request) -> Tables:
     rows = read_lines(path, 2)
     files = [name for _, name in rows]
     parts = [named_parts(name, 3, "Ixx_tt_l.bmp", path) for name in files]
-    wrong = [name for name, (_, _, level) in zip(files, parts, strict=True) if not level.isdigit()]
+    wrong = [name for name, (_, _, level) in zip(files, parts, strict=True) if not level.isdecimal()]
     if wrong:
         raise InputError(f"{path}: {wrong[0]!r} must be named Ixx_tt_l.bmp")
     distorted = Folder(locate(request.root, title, "distorted_images"))

@@ -65,11 +65,13 @@ class Photo:
         unit = min(rows / HEIGHT, columns / WIDTH)
         height, width = round(HEIGHT * unit), round(WIDTH * unit)
         if unit < _SMALLEST[0] / HEIGHT:
-            raise ImageError(f"{name}: {columns} x {rows} pixels are too few; it takes {_SMALLEST[1]} x {_SMALLEST[0]}")
+            raise ImageError(
+                f"{name}: {columns} x {rows} pixels are too few; at least {_SMALLEST[1]} x {_SMALLEST[0]} are needed"
+            )
         y, x = (rows - height) // 2, (columns - width) // 2
         picture = _scaled(image[:, y : y + height, x : x + width])
         if picture.min() == picture.max():
-            raise ImageError(f"{name} is all one colour; the distortions need contrast")
+            raise ImageError(f"{name}: all one colour; the distortions need contrast")
         return cls(name, (picture,))
 
 

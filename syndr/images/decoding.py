@@ -175,8 +175,6 @@ def _decode(file: BinaryIO, name: str, square: _Square) -> tuple[torch.Tensor, t
         with Image.open(file, formats=_FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise Image.DecompressionBombError(f"{image.width} x {image.height} pixels")
-            if not image.width * image.height:
-                raise ImageError(f"{name}: the picture has no pixels; replace or remove it")
             image.load()
             upright = _upright(image)
             pixels = _rgb(square.cut(upright), name)
@@ -199,6 +197,8 @@ def _diagnosis(error: Exception, head: bytes) -> str:
             f"{', '.join(_FORMATS)}); replace or remove it"
         )
     text = str(error)
+    if isinstance(error, OSError) and error.errno is not None:  # the system's; Pillow's own have no number
+        return f"cannot be read ({text}); check the disk"
     if isinstance(error, EOFError) or any(word in text.lower() for word in ("truncated", "eof", "but only got")):
         return f"truncated ({text}); copy or download it again"
     return f"damaged or truncated ({type(error).__name__}: {text}); copy or download it again"

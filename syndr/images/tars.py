@@ -94,7 +94,7 @@ def _members(archive: Path) -> dict[str, Member]:
                 reason = f"the archive is damaged or cut off ({error}); what is in it before that is used"
                 members[archive.name] = Member(archive, 0, 0, f"{reason}: copy or download it again")
     except FileNotFoundError as error:
-        raise InputError(f"{archive}: no such file") from error
+        raise InputError(f"{archive}: no such file; correct the path or restore it") from error
     except _DAMAGED as error:
         advice = "decompress it first" if archive.suffix.lower() in _COMPRESSED else "copy or download it again"
         raise InputError(f"{archive}: cannot be read as an uncompressed .tar ({error}); {advice}") from error

@@ -47,9 +47,16 @@ def test_another_table_is_refused(tmp_path):
         read_kadid10k(tmp_path)
 
 
-def test_strange_file_name_is_refused(tmp_path):
-    with pytest.raises(InputError, match="must be named Ixx_tt_ll"):
-        read_kadid10k(write_database(tmp_path, [("I01-1.png", "I01.png", 2.0, 0.5)]))
+@pytest.mark.parametrize("name", ["I01-1.png", "I01_blur_01.png", "I01_01_hard.png"])
+def test_strange_file_name_is_refused(tmp_path, name):
+    with pytest.raises(InputError, match=rf"dmos\.csv: '{name}' must be named Ixx_tt_ll\.png"):
+        read_kadid10k(write_database(tmp_path, [(name, "I01.png", 2.0, 0.5)]))
+
+
+def test_a_row_without_its_score_is_refused(tmp_path):
+    rows = [("I01_01_01.png", "I01.png", 2.0, 0.5), ("I01_01_02.png", "I01.png", "", 0.5)]
+    with pytest.raises(InputError, match=r"dmos\.csv: 1 rows have no dmos; complete or remove them"):
+        read_kadid10k(write_database(tmp_path, rows))
 
 
 def test_score_outside_the_scale_is_refused(tmp_path):

@@ -1,5 +1,8 @@
 """What differs between copies of the databases: handled, or refused by name."""
 
+import errno
+from pathlib import Path
+
 import database_layouts as layouts
 import numpy as np
 import pytest
@@ -7,12 +10,11 @@ from database_tables import small
 from scipy.io import loadmat, savemat
 
 from syndr.datasets import DATABASES, find_database, read_database
+from syndr.datasets.label_files import read_sheet
 from syndr.errors import InputError, LabelRangeError, MissingExtraError
 
 
 def paths_exist(samples):
-    from pathlib import Path
-
     return all(Path(path).is_file() for path in samples["path"])
 
 
@@ -130,6 +132,15 @@ def test_a_koniq_file_of_neither_form_is_refused(tmp_path, stand_ins):
         read_database("koniq10k", tmp_path)
 
 
+def test_koniqs_older_file_without_its_scores_is_refused(tmp_path, stand_ins):
+    layouts.koniq10k(tmp_path, small("koniq10k"), stand_ins, ("older",))
+    (tmp_path / "koniq10k_scores_and_distributions.csv").write_text("image_name,c1\n10004473376.jpg,0.5\n")
+    with pytest.raises(
+        InputError, match=r"distributions\.csv: scores from 0 to 100 need the column MOS_zscore, or MOS; "
+    ):
+        read_database("koniq10k", tmp_path, labels="mos-0-100")
+
+
 # BID
 
 
@@ -164,6 +175,22 @@ def test_an_incomplete_row_of_a_spreadsheet_is_named(tmp_path, stand_ins):
         read_database("bid", tmp_path)
 
 
+@pytest.mark.parametrize("suffix", [".xlsx", ".xls"])
+def test_a_spreadsheet_without_the_headers_is_refused(tmp_path, stand_ins, suffix):
+    layouts.spreadsheet(tmp_path / f"DatabaseGrades{suffix}", [["Image Number", "Grade"], [1, 4.5]])
+    with pytest.raises(
+        InputError, match=rf"\{suffix}: no row holds the headers 'Image Number', 'Average Subjective Grade'"
+    ):
+        read_database("bid", tmp_path)
+
+
+@pytest.mark.parametrize("suffix", [".xlsx", ".xls"])
+def test_a_spreadsheet_without_the_sheet_is_refused(tmp_path, suffix):
+    layouts.spreadsheet(tmp_path / f"scores{suffix}", [["dmos"], [0.5]], "by hand")
+    with pytest.raises(InputError, match=rf"scores\{suffix}: has no sheet 'all_by_image'; it has 'by hand'$"):
+        read_sheet(tmp_path / f"scores{suffix}", ("dmos",), "all_by_image")
+
+
 # CSIQ
 
 
@@ -176,6 +203,32 @@ def test_csiqs_folders_in_any_case_and_both_kinds_of_labels(tmp_path, stand_ins,
     assert sorted(set(samples["distortion"])) == ["awgn", "blur", "contrast", "fnoise", "jpeg", "jpeg2000"]
     assert paths_exist(samples)
     assert ("std" in samples) == (labels == "xlsx")
+
+
+def test_a_csiq_distortion_that_is_not_one_of_its_six_is_named(tmp_path, stand_ins):
+    rows = small("csiq")
+    layouts.csiq(tmp_path, [{**rows[0], "dist_type": "haze"}, *rows[1:]], stand_ins)
+    with pytest.raises(
+        InputError, match=r"csiq\.DMOS\.xlsx: unknown distortion 'haze'; there are noise, blur, contrast,"
+    ):
+        read_database("csiq", tmp_path)
+
+
+@pytest.mark.parametrize("column", ["dst_lev", "dmos_std", "dmos"])
+def test_a_csiq_cell_that_is_no_number_is_refused(tmp_path, column):
+    row = {"image": "1600", "dst_type": "noise", "dst_lev": 1, "dmos_std": 0.1, "dmos": 0.5, column: "none"}
+    layouts.spreadsheet(tmp_path / "csiq.DMOS.xlsx", [list(row), list(row.values())], "all_by_image")
+    with pytest.raises(InputError, match=rf"csiq\.DMOS\.xlsx, {column}: must be numbers: .*'none'"):
+        read_database("csiq", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["1600.HAZE.1.png", "1600.AWGN.one.png", "1600.AWGN.².png", "1600.AWGN.png"])
+def test_a_csiq_picture_of_another_name_is_named(tmp_path, stand_ins, name):
+    layouts.csiq(tmp_path, small("csiq"), stand_ins, labels="txt")
+    with (tmp_path / "csiq_label.txt").open("a", encoding="utf-8") as file:
+        file.write(f"{name} 0.5\n")
+    with pytest.raises(InputError, match=rf"csiq_label\.txt: '{name}' must be named <reference>\.<TYPE>\.<level>\.png"):
+        read_database("csiq", tmp_path)
 
 
 def test_csiq_in_one_folder(tmp_path, stand_ins):
@@ -226,6 +279,15 @@ def test_tids_deviations_must_be_as_many_as_its_scores(tmp_path, stand_ins):
         read_database("tid2013", tmp_path)
 
 
+@pytest.mark.parametrize("name", ["I01_24_high.bmp", "I01_24_².bmp"])
+def test_a_tid_picture_of_another_name_is_named(tmp_path, stand_ins, name):
+    layouts.tid2013(tmp_path, small("tid2013"), stand_ins)
+    with (tmp_path / "mos_with_names.txt").open("a", encoding="utf-8") as file:
+        file.write(f"5.5 {name}\n")
+    with pytest.raises(InputError, match=rf"mos_with_names\.txt: '{name}' must be named Ixx_tt_l\.bmp"):
+        read_database("tid2013", tmp_path)
+
+
 # PIPAL
 
 
@@ -236,6 +298,14 @@ def test_pipals_archives_and_merged_folders(tmp_path, stand_ins, merged):
     assert len(found.samples) == 28
     assert paths_exist(found.samples)
     assert paths_exist(found.references)
+
+
+def test_pipal_without_its_scores_is_refused(tmp_path, stand_ins):
+    layouts.pipal(tmp_path, small("pipal_train"), stand_ins)
+    for path in (tmp_path / "Train_Label").iterdir():
+        path.unlink()
+    with pytest.raises(InputError, match=r"Train_Label: holds no \.txt file with scores; unpack"):
+        read_database("pipal", tmp_path)
 
 
 def test_a_subset_that_is_not_there(tmp_path, stand_ins):
@@ -316,6 +386,36 @@ def test_a_damaged_label_file_is_named(tmp_path, stand_ins, database, table, pat
     (tmp_path / path).write_bytes(bytes(np.random.default_rng(0).integers(128, 256, 3000, dtype=np.uint8)))
     with pytest.raises(InputError, match=path.split("/")[-1].replace(".", r"\.")):
         read_database(database, tmp_path)
+
+
+def test_a_matlab_file_of_the_newest_format_is_refused_with_the_way_out(live):
+    header = b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM"
+    (live / "dmos_realigned.mat").write_bytes(header + bytes(384) + b"\x89HDF\r\n\x1a\n")
+    with pytest.raises(
+        InputError, match=r"dmos_realigned\.mat: a MATLAB 7\.3 file; save it in MATLAB with the option -v7"
+    ):
+        read_database("live", live)
+
+
+def test_a_folder_that_cannot_be_listed_is_named(tmp_path, stand_ins, monkeypatch):
+    layouts.spaq(tmp_path, small("spaq"), stand_ins)
+    listed = Path.iterdir
+
+    def iterdir(path):  # what chmod would do to all but root
+        if path.name == "TestImage":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return listed(path)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    with pytest.raises(InputError, match=r"TestImage: cannot be listed \(Permission denied\); check its permissions"):
+        read_database("spaq", tmp_path)
+
+
+@pytest.mark.parametrize("labels", ["mos", "dmos"])
+def test_a_pool_has_no_labels_to_ask_for(tmp_path, stand_ins, labels):
+    layouts.kadis700k(tmp_path, ["a.png"], stand_ins)
+    with pytest.raises(InputError, match="KADIS-700k has no labels: it is a pool of candidates"):
+        read_database("kadis700k", tmp_path, labels=labels)
 
 
 def test_a_missing_picture_keeps_its_row_and_its_place(tmp_path, stand_ins):

@@ -135,6 +135,17 @@ def test_unusable_photographs_are_set_aside_with_the_reason(tmp_path):
         photo(0, 100, 200)
 
 
+def test_a_whole_photograph_that_cannot_be_used_says_why():
+    small, flat = (
+        torch.from_numpy(scene(1, 90, 400)).permute(2, 0, 1),
+        torch.full((3, 200, 300), 128, dtype=torch.uint8),
+    )
+    with pytest.raises(ImageError, match="^small: 400 x 90 pixels are too few; at least 256 x 192 are needed$"):
+        Photo.whole("small", small)
+    with pytest.raises(ImageError, match="^flat: all one colour; the distortions need contrast$"):
+        Photo.whole("flat", flat)
+
+
 def test_the_seven_shipped_photographs():
     photos = shipped_photos()
     assert [each.name for each in photos] == [

@@ -6,6 +6,8 @@ import hashlib
 import io
 import os
 import re
+import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -216,6 +218,35 @@ def test_permission_error_is_explained(tmp_path, monkeypatch):
 
     monkeypatch.setattr("pathlib.Path.open", refuse)
     fails(path, "cannot be opened", "Permission denied", "permissions")
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="no file here that opens but cannot be read")
+@pytest.mark.parametrize("hashed", [True, False])
+def test_a_file_that_opens_but_cannot_be_read(hashed):
+    with pytest.raises(ImageError, match=r"^/proc/self/mem: cannot be read \(.*Input/output error\); check the disk$"):
+        read_picture("/proc/self/mem", hashed=hashed)
+
+
+def test_a_file_that_grows_while_it_is_read_is_not_used(tmp_path, monkeypatch):
+    path = tmp_path / "copied.png"
+    path.write_bytes(encoded(Image.fromarray(RGB), "PNG"))
+    opened = Image.open
+
+    def meanwhile(file, **options):
+        with path.open("ab") as copying:
+            copying.write(b"more")
+        return opened(file, **options)
+
+    monkeypatch.setattr(Image, "open", meanwhile)
+    fails(path, "the file changed while it was read", "run it again when it is complete")
+
+
+@pytest.mark.parametrize("size", [(0, 5), (5, 0), (0, 0)])
+def test_a_picture_without_pixels(size):
+    width, height = size
+    fails(b"P5 %d %d 255\n" % size, "not an image")
+    bitmap = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 24, 0, 0, 0, 0, 0, 0)
+    fails(b"BM" + struct.pack("<IHHI", 54, 0, 0, 54) + bitmap, "not an image")
 
 
 def test_zero_bytes(tmp_path):

@@ -188,6 +188,13 @@ def test_no_archive(tmp_path, write, message):
         open_pictures(tmp_path / "s.tar")
 
 
+def test_an_archive_that_a_pattern_finds_but_is_not_there(tmp_path):
+    write_tar(tmp_path / "0.tar", [("a.png", png(0))])
+    (tmp_path / "1.tar").symlink_to("elsewhere.tar")
+    with pytest.raises(InputError, match=r"1\.tar: no such file; correct the path or restore it"):
+        open_pictures(f"{tmp_path}/*.tar")
+
+
 def test_a_compressed_archive_is_refused(tmp_path):
     with tarfile.open(tmp_path / "s.tar.gz", "w:gz") as archive:
         info = tarfile.TarInfo("a.png")
