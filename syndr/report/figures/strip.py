@@ -64,9 +64,9 @@ def qualitative_figure(predictions: Samples, *, count: int = 12, clip_iqa: bool 
     with style():
         from matplotlib.figure import Figure
 
-        lines = ceil(len(chosen) / _COLUMNS)
-        figure = Figure(figsize=(7.2, 1.75 * lines + 0.3), layout="constrained")
-        axes = figure.subplots(lines, _COLUMNS, squeeze=False).ravel()
+        tall = ceil(len(chosen) / _COLUMNS)
+        figure = Figure(figsize=(7.2, 1.75 * tall + 0.3), layout="constrained")
+        axes = figure.subplots(tall, _COLUMNS, squeeze=False).ravel()
         for axis in axes:
             axis.set_axis_off()
             axis.set_anchor("S")  # the scores of a row stand on one line, whatever the pictures' shapes
