@@ -53,7 +53,7 @@ def table_or_folder(path: str | Path) -> Samples:
     """
     path = Path(path)
     if not path.exists():
-        raise InputError(f"{path}: no such file or folder")
+        raise InputError(f"{path}: no such file or folder; correct the path")
     return read_imagefolder(path) if path.is_dir() else Samples.read(path)
 
 

@@ -212,7 +212,10 @@ def training_set(recipe: Recipe) -> TrainingData:
 def _refitted(samples: Samples, scale: LabelScale) -> Samples:
     scores = samples["score" if "score" in samples else "quality"]
     if np.ptp(scores) == 0:
-        raise InputError("label_scale = 'subset' needs labels that differ")
+        raise InputError(
+            f"training_set.label_scale = 'subset' needs labels that differ, and all {len(scores)} are {scores[0]:g}; "
+            "set it to 'database'"
+        )
     observed = (float(scores.min()), float(scores.max()))
     refitted = LabelScale(scale.name, scale.declared, observed, scale.higher_is_better)
     return samples.with_column("quality", refitted.quality(scores, samples.ids))

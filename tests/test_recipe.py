@@ -96,6 +96,10 @@ def test_own_keys_win_over_the_preset():
         ({"targets": [{"name": "t", "database": "bid"}]}, r"target t\.root must name the folder of bid"),
         ({"pool": {"database": "kadis700k"}}, "pool needs either images, or database and root"),
         ({"pool": {"images": "p", "database": "kadis700k", "root": "k"}}, "pool needs either images, or database and"),
+        (
+            {"training_set": {"samples": "t.csv"}},
+            "training_set.references must name the reference pictures, or set select",
+        ),
         ({"pool": {}}, "pool.images must name the candidate pictures"),
         ({"targets": [{"name": "../x", "samples": "t.csv"}]}, r"at `\$\.targets\[0\]\.name`"),
         ({"targets": [{"name": "t", "samples": "a"}, {"name": "t", "samples": "b"}]}, "different names"),
@@ -118,6 +122,8 @@ def test_reading_a_file(tmp_path):
 def test_unreadable_files(tmp_path):
     with pytest.raises(InputError, match="no such recipe"):
         read_recipe(tmp_path / "absent.toml")
+    with pytest.raises(InputError, match=rf"{tmp_path}: cannot be read: .*[Dd]irectory"):
+        read_recipe(tmp_path)
     path = tmp_path / "recipe.toml"
     path.write_text("output = \n")
     with pytest.raises(InputError, match=r"recipe\.toml: not TOML"):

@@ -109,6 +109,15 @@ def test_a_refitted_scale_keeps_the_direction(roots):
     assert data.originals["quality"][data.originals["score"].argmin()] == 10.0
 
 
+def test_a_scale_is_not_refitted_to_labels_that_are_all_the_same(tmp_path):
+    Samples.from_columns(id=["a", "b"], path=["a.png", "b.png"], quality=[4.5, 4.5]).write(tmp_path / "t.csv")
+    training = {"samples": str(tmp_path / "t.csv"), "label_scale": "subset"}
+    with pytest.raises(
+        InputError, match=r"label_scale = 'subset' needs labels that differ, and all 2 are 4\.5; set it"
+    ):
+        training_set(make_recipe({"output": "out", "select": {"enabled": False}, "training_set": training}))
+
+
 def test_undistorted_rows_have_no_type(tmp_path):
     write_scenes(tmp_path / "t", 3)
     pictures = samples_from_folder(tmp_path / "t")
@@ -136,6 +145,12 @@ def test_the_pool_as_a_database(tmp_path):
         }
     )
     assert candidate_pool(recipe.pool).ids == ["a", "b"]
+
+
+def test_a_pool_that_is_not_there(tmp_path):
+    recipe = {"output": "out", "training_set": {"database": "kadid10k", "root": "k"}}
+    with pytest.raises(InputError, match=f"{tmp_path}/gone: no such file or folder; correct the path"):
+        candidate_pool(make_recipe({**recipe, "pool": {"images": str(tmp_path / "gone")}}).pool)
 
 
 def test_a_table_with_native_scores(tmp_path):

@@ -162,11 +162,14 @@ def synthesize(
         reference_ids, reference_rows = _features(reference_features)
         ids, rows = _features(features)
         if reference_ids is None or ids is None:
-            raise InputError("pseudo-labels need features with ids: use a feature store, .npz or .parquet")
+            without = reference_features if reference_ids is None else features
+            raise InputError(f"{without}: pseudo-labels need features with ids; give a feature store, .npz or .parquet")
         row_of = {name: row for row, name in enumerate(ids)}
         missing = [name for name in samples.ids if name not in row_of]
         if missing:
-            raise InputError(f"{features}: no features for {len(missing)} of the pictures, first {missing[:5]}")
+            raise InputError(
+                f"{features}: no features for {len(missing)} of the pictures, first {missing[:5]}; extract them"
+            )
         labels = pseudo_labels(
             Samples.read(originals),
             reference_ids,

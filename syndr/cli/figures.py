@@ -106,12 +106,14 @@ def _rows(path: Path, samples: Samples) -> Any:
     ids, features = read_features(path)
     if ids is None:
         if len(features) != len(samples):
-            raise InputError(f"{path}: {len(features)} rows without ids for {len(samples)} samples")
+            raise InputError(
+                f"{path}: {len(features)} rows without ids for {len(samples)} samples; they must be the same"
+            )
         return np.asarray(features)
     row_of = {name: row for row, name in enumerate(ids)}
     missing = [name for name in samples.ids if name not in row_of]
     if missing:
-        raise InputError(f"{path}: no features for {len(missing)} of the samples, first {missing[:5]}")
+        raise InputError(f"{path}: no features for {len(missing)} of the samples, first {missing[:5]}; extract them")
     return np.asarray(features)[[row_of[name] for name in samples.ids]]
 
 

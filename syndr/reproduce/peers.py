@@ -130,5 +130,7 @@ class _Scores(nn.Module):
         try:
             scores = self.metric(images).reshape(len(images))
         except Exception as error:  # as above: one peer that fails must not keep the others from running
-            raise PeerError(f"it fails on a picture of {tuple(images.shape[-2:])} pixels: {error}") from error
+            raise PeerError(
+                f"it fails on a picture of {images.shape[-1]} x {images.shape[-2]} pixels: {error}"
+            ) from error
         return (-scores if self.metric.lower_better else scores), images.new_empty(len(images), 0)

@@ -49,7 +49,7 @@ class Settings:
         if self.crop < 1:
             raise InputError(f"crop must be at least 1 pixel, not {self.crop}")
         if not 1 <= self.accumulate <= self.batch_size:
-            raise InputError(f"accumulate must be from 1 to the batch size, not {self.accumulate}")
+            raise InputError(f"accumulate must be from 1 to the batch size {self.batch_size}, not {self.accumulate}")
         check_choice("precision", self.precision, get_args(Precision))
         check_choice("refresh", self.refresh, get_args(Refresh))
         check_choice("scope", self.scope, get_args(Scope))

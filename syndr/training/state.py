@@ -165,7 +165,9 @@ class Checkpoint:
             self._lay_out_as_weights()
             self.scaler.load_state_dict(description["scaler"])
         except (RuntimeError, ValueError) as error:
-            raise StoreError(f"{self.path}: the checkpoint is of another model: {error}") from error
+            raise StoreError(
+                f"{self.path}: its tensors do not fit this model and optimizer ({error}); delete it to begin again"
+            ) from error
         return RunState(
             log=[EpochLog(**entry) for entry in description["log"]],
             rejected={entry["id"]: Rejected(**entry) for entry in description["rejected"]},

@@ -191,6 +191,30 @@ def test_synthesize_refuses(syndr, tmp_path, options, message):
     assert message in ended.err
 
 
+@pytest.mark.parametrize(
+    ("ids", "message"),
+    [
+        (None, "x.npy: pseudo-labels need features with ids; give a feature store, .npz or .parquet"),
+        (["s00.png", "other"], "x.npz: no features for 1 of the pictures, first ['s01.png']; extract them"),
+    ],
+)
+def test_pseudo_labels_need_the_features_of_each_picture(syndr, tmp_path, ids, message):
+    write_scenes(tmp_path / "pool", 2)
+    rows, path = np.ones((2, 4)), tmp_path / ("x.npy" if ids is None else "x.npz")
+    if ids is None:
+        np.save(path, rows)
+    else:
+        np.savez(path, ids=np.array(ids), features=rows)
+    Samples.from_columns(id=["o"], reference=["other"], type=[1], level=[1], quality=[5.0]).write(tmp_path / "o.csv")
+    ended = syndr(
+        "synthesize", tmp_path / "pool", "-o", tmp_path / "rows.csv", "--types", "1",
+        "--originals", tmp_path / "o.csv", "--reference-features", path, "--features", path,
+    )  # fmt: skip
+    assert ended.code == 2
+    assert message in ended.err
+    assert not (tmp_path / "rows.csv").exists()
+
+
 def test_own_weights_for_type_15(syndr, tmp_path, own_dncnn):
     write_scenes(tmp_path / "pool", 1, height=64, width=64)
     command = ["synthesize", tmp_path / "pool", "--types", "15", "--levels", "3", "--materialize", "png"]

@@ -105,3 +105,29 @@ def test_a_file_that_is_no_model(syndr, labelled, tmp_path):
     ended = syndr("evaluate", tmp_path / "m.safetensors", labelled / "s.csv")
     assert ended.code == 1
     assert "m.safetensors" in ended.err
+
+
+@pytest.fixture
+def untrained(tmp_path):
+    """A model that scores, if not well."""
+    from syndr.features import build_backbone
+    from syndr.training import IQAModel, save_model
+
+    save_model(tmp_path / "m.safetensors", IQAModel(build_backbone("efficientnet_lite0", "random")))
+    return tmp_path / "m.safetensors"
+
+
+def test_pictures_of_which_none_can_be_scored_are_a_failure(syndr, untrained, tmp_path):
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    ended = syndr("score", tmp_path / "broken.png", "--model", untrained, "--json")
+    assert ended.code == 1
+    assert ended.json["scores"] == {"broken.png": None}
+    assert "broken.png: " in ended.err
+    assert "not an image" in ended.err
+
+
+def test_what_is_measured_needs_labels(syndr, labelled, untrained, tmp_path):
+    samples_from_folder(labelled / "pictures").write(tmp_path / "none.csv")
+    ended = syndr("evaluate", untrained, tmp_path / "none.csv")
+    assert ended.code == 2
+    assert "none.csv: the table needs a column 'quality' (higher is better)" in " ".join(ended.err.split())

@@ -162,6 +162,20 @@ def test_weights_of_timm_that_cannot_be_had(monkeypatch):
         build_backbone("timm/resnet18")
 
 
+def test_a_network_of_timm_that_gives_no_row_of_features(monkeypatch):
+    timm = pytest.importorskip("timm", reason="timm is not installed")
+    made = timm.create_model
+
+    def unpooled(name, **options):
+        return made(name, **options, global_pool="")
+
+    monkeypatch.setattr(timm, "create_model", unpooled)
+    with pytest.raises(
+        InputError, match=r"timm's mobilenetv3_small_050 gives \(1, \d+, 7, 7\) for a picture, not a row of features; "
+    ):
+        build_backbone("mobilenetv3_small_050", weights="random")
+
+
 def test_timm_not_installed(monkeypatch):
     monkeypatch.setitem(sys.modules, "timm", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'syndr\[timm\]'"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,25 @@ def contents(folder):
 def undisturbed(photos, tiny, tmp_path):
     Path(photos["path"][4]).write_bytes(b"")
     return contents(extract(photos, tiny(), tmp_path / "undisturbed", **SETTINGS).path)
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_store_that_another_process_finishes_meanwhile_is_not_made_twice(photos, tiny, tmp_path, monkeypatch, begun):
+    finished, out = extract(photos, tiny(), tmp_path / "finished", **SETTINGS), tmp_path / "out"
+    if begun:
+        with pytest.raises(InterruptedRunError):
+            extract(photos, tiny(), out, progress=interrupt_at(3), **SETTINGS)
+
+    def looked_too_early(place):
+        shutil.copytree(finished.path, place)
+        return False
+
+    with monkeypatch.context() as patched:
+        patched.setattr("syndr.features.extraction.is_occupied", looked_too_early)
+        with pytest.raises(StoreError, match="out: another process has just finished it; run this again to use it"):
+            extract(photos, tiny(), out, **SETTINGS)
+    assert (tmp_path / "out.partial").exists() == begun  # what was computed is not thrown away
+    assert contents(extract(photos, tiny(), out, **SETTINGS).path) == contents(finished.path)
 
 
 @pytest.mark.parametrize("stops", [[0], [3], [6], [11], [3, 6, 9, 11]])

@@ -117,15 +117,20 @@ def test_what_is_missing_is_said(labelled, predictions, tmp_path):
         save_figure(representation_figure(features, samples, method="pca"), tmp_path / "figure.jpg")
 
 
-def test_the_command_line_draws_them_by_id(labelled, predictions, tmp_path, monkeypatch, capsys):
+@pytest.fixture
+def syndr(monkeypatch, capsys):
     from syndr.cli import main
 
-    def syndr(*arguments):
+    def run(*arguments):
         monkeypatch.setattr("sys.argv", ["syndr", "figure", *map(str, arguments)])
         with pytest.raises(SystemExit) as ended:
             main()
         return ended.value.code, *capsys.readouterr()
 
+    return run
+
+
+def test_the_command_line_draws_them_by_id(syndr, labelled, predictions, tmp_path):
     features, samples = labelled
     samples.take(np.arange(30)[::-1]).write(tmp_path / "labels.parquet")
     np.savez(tmp_path / "x.npz", ids=np.array(samples.ids), features=features)
@@ -143,3 +148,39 @@ def test_the_command_line_draws_them_by_id(labelled, predictions, tmp_path, monk
     assert "one file or folder, not 2" in syndr("1", tmp_path / "x.npz", tmp_path / "y.npz")[2]
     assert "written as" in syndr("4", tmp_path / "p.parquet", "-o", tmp_path / "4.gif")[2]
     assert "give --labels" in syndr("1", tmp_path / "x.npz", "-o", tmp_path / "n.png")[2]
+
+
+def test_the_command_line_refuses_features_that_are_not_the_samples(syndr, labelled, tmp_path):
+    features, samples = labelled
+    samples.write(tmp_path / "labels.csv")
+    samples.columns("id", "reference", "type").write(tmp_path / "bare.csv")
+    np.save(tmp_path / "x.npy", features)
+    np.save(tmp_path / "short.npy", features[1:])
+    np.savez(tmp_path / "x.npz", ids=np.array(samples.ids), features=features)
+    np.savez(tmp_path / "other.npz", ids=np.array(["x", *samples.ids[1:]]), features=features)
+
+    def refusal(number, *inputs, labels="labels.csv"):
+        paths = (tmp_path / name for name in inputs)
+        code, _, said = syndr(number, *paths, "--labels", tmp_path / labels, "-o", tmp_path / "f.png")
+        assert code == 2
+        assert not (tmp_path / "f.png").exists()
+        return said
+
+    assert "figure 3 needs a column 'quality': give --labels a table that has it" in refusal(
+        "3", "x.npz", labels="bare.csv"
+    )
+    said = refusal("1", "short.npy")
+    assert f"{tmp_path}/short.npy has no ids and 29 rows, {tmp_path}/labels.csv has 30; they must be the same" in said
+    assert "short.npy: 29 rows without ids for 30 samples; they must be the same" in refusal("3", "x.npy", "short.npy")
+    assert "other.npz: no features for 1 of the samples, first ['s0']; extract them" in refusal(
+        "3", "x.npz", "other.npz"
+    )
+
+
+def test_a_strip_needs_a_picture_with_both_scores_that_can_be_read(predictions):
+    with pytest.raises(
+        InputError, match=r"none of the 1 pictures .* can be read; the first: .*absent\.png: no such file"
+    ):
+        qualitative_figure(predictions.take(np.array([4])))
+    with pytest.raises(InputError, match="no row of the predictions has both a human score and a prediction"):
+        qualitative_figure(predictions.take(np.array([3])))

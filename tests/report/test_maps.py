@@ -80,3 +80,7 @@ def test_damaged_features_are_named(mapped):
     (mapped / THINNING_FEATURES).write_bytes(b"PK junk")
     with pytest.raises(StoreError, match=THINNING_FEATURES):
         run_page(mapped, places="pca")
+    for rows in (np.ones((2, 4)), np.ones(3)):
+        np.savez(mapped / THINNING_FEATURES, ids=np.array(["a", "b", "c"]), features=rows)
+        with pytest.raises(StoreError, match=r"3 ids for features of shape \(.*\); run the training again"):
+            run_page(mapped, places="pca")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import feature_cases
 import numpy as np
 import pytest
@@ -197,6 +199,21 @@ def test_the_report(rng):
 def test_arguments_that_cannot_be(arguments, message):
     with pytest.raises(InputError, match=message):
         CudaSearch(**arguments)
+
+
+def test_a_cuda_device_beyond_those_there_are(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    with pytest.raises(InputError, match="there is no cuda:2; torch sees 2 CUDA devices"):
+        CudaSearch("cuda:2")
+
+
+def test_a_tensor_must_lie_where_the_search_runs():
+    rows, _ = split_tensor_rows(torch.ones(4, 3), "X", "raise")
+    elsewhere = dataclasses.replace(rows, features=rows.features.to("meta"))
+    for search in (CudaSearch("cpu").pairs, CudaSearch("cpu").components):
+        with pytest.raises(InputError, match="the features lie on meta, the search runs on cpu; move them"):
+            search(elsewhere, RADIUS)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")

@@ -61,6 +61,12 @@ def test_a_number_of_threads_that_cannot_be(threads):
         ExactSearch(threads)
 
 
+@pytest.mark.parametrize("limit", [0, -1])
+def test_a_memory_limit_that_cannot_be(limit):
+    with pytest.raises(InputError, match=f"memory_limit must be a positive number of bytes, or None, not {limit}"):
+        ExactSearch(memory_limit=limit)
+
+
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_farthest(kernel, dtype, rng):
     base, queries = rng.normal(size=(50, 9)).astype(dtype), rng.normal(size=(30, 9)).astype(dtype)

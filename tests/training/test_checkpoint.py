@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -109,6 +111,25 @@ def test_what_is_not_a_model_is_refused(tmp_path, write, message):
     for read in (read_model, read_metadata):
         with pytest.raises(StoreError, match=message):
             read(path)
+
+
+def test_a_model_of_numbers_that_torch_does_not_have_is_refused(tmp_path):
+    path = tmp_path / "model"
+    save_model(path, tiny_model())
+    data = path.read_bytes()
+    size = int.from_bytes(data[:8], "little")
+    header = {
+        name: {"dtype": "F6_E2M3", "shape": [4], "data_offsets": [0, 3]} if name == "head.mean" else value
+        for name, value in json.loads(data[8 : 8 + size]).items()
+        if name in ("__metadata__", "head.mean")
+    }
+    text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + bytes(3))
+    # Of a reader of before 2025 the second: it knows numbers of 6 bits no more than torch does.
+    with pytest.raises(
+        StoreError, match="model: (its tensors cannot be read|not a readable safetensors file) .*; write it"
+    ):
+        read_model(path, backbone=tiny_backbone())
 
 
 def test_backbone_that_is_not_registered_must_be_given(tmp_path):

@@ -143,6 +143,15 @@ def test_other_errors_arrive():
         list(load_batches(fail, np.arange(3), 2, lambda row, error: None))
 
 
+@pytest.mark.parametrize("together_on", [None, torch.device("cpu")])
+def test_an_error_that_a_loader_raises_instead_of_giving_it_arrives(together_on):
+    def fail(rows):
+        raise ImageError(f"rows {rows} are truncated")
+
+    with pytest.raises(ImageError, match="are truncated"):
+        list(load_groups(fail, [np.arange(3)], lambda row, error: None, together_on=together_on))
+
+
 def test_as_float_is_between_zero_and_one():
     values = as_float(torch.tensor([0, 51, 255], dtype=torch.uint8), torch.device("cpu"))
     assert values.dtype == torch.float32

@@ -13,6 +13,8 @@ from syndr.errors import ImageError, InputError, StoreError
 from syndr.images import center_crop
 from syndr.samples import Samples
 from syndr.training import fit
+from syndr.training.state import _KIND
+from syndr.training.tensor_file import read_tensors, write_tensors
 
 SHORT = {"epochs": 3, "batch_size": 8, "lr": 1e-3, "crop": CROP, "threads": 2}
 
@@ -189,6 +191,36 @@ def test_damaged_checkpoint_is_refused(tmp_path):
     (file,) = tmp_path.iterdir()
     file.write_bytes(file.read_bytes()[:-100])
     with pytest.raises(StoreError, match=r"training\.safetensors"):
+        trained(checkpoint=tmp_path, epochs=1)
+
+
+def _lose_a_weight(tensors, description):
+    del tensors[next(name for name in tensors if name.startswith("model."))]
+
+
+def _lose_the_log(tensors, description):
+    del description["log"]
+
+
+def _mix_up_the_log(tensors, description):
+    description["log"][0]["epochs"] = description["log"][0].pop("epoch")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (_lose_a_weight, "do not fit this model and optimizer .*Missing key"),
+        (_lose_the_log, "the state is damaged .*'log'"),
+        (_mix_up_the_log, "the state is damaged .*'epochs'"),
+    ],
+)
+def test_a_checkpoint_whose_contents_do_not_belong_together_is_refused(tmp_path, change, message):
+    trained(checkpoint=tmp_path, epochs=1)
+    (file,) = tmp_path.iterdir()
+    tensors, description = read_tensors(file, _KIND)
+    change(tensors, description)
+    write_tensors(file, tensors, description)
+    with pytest.raises(StoreError, match=rf"(?s)training\.safetensors: .*{message}.*; delete it to begin again$"):
         trained(checkpoint=tmp_path, epochs=1)
 
 
@@ -371,6 +403,9 @@ def test_divergence_is_an_error():
         ({"head_lr_ratio": -1.0}, "head_lr_ratio"),
         ({"weight_decay": -1.0}, "weight_decay"),
         ({"crop": 0}, "crop"),
+        ({"accumulate": 0}, "accumulate must be from 1 to the batch size 8, not 0"),
+        ({"accumulate": 9}, "accumulate must be from 1 to the batch size 8, not 9"),
+        ({"checkpoint_every": 0}, "checkpoint_every must be at least 1 step, not 0"),
         ({"refresh": "never"}, "refresh"),
         ({"scope": "some"}, "scope"),
         ({"schedule": "linear"}, "schedule"),

@@ -42,15 +42,19 @@ def qualitative_figure(predictions: Samples, *, count: int = 12, clip_iqa: bool 
     missing = [name for name in ("path", "quality", "prediction") if name not in predictions]
     if missing:
         raise InputError(f"the figure needs the predictions' {', '.join(missing)}: add the columns to their table")
-    chosen, pictures = [], []
-    for row in _spread(predictions, count):
+    rows = _spread(predictions, count)
+    if not rows:
+        raise InputError("no row of the predictions has both a human score and a prediction; give a table that does")
+    chosen, pictures, problems = [], [], []
+    for row in rows:
         try:
             pictures.append(decode(str(predictions.table["path"][row].as_py())))
-        except ImageError:
-            continue  # the next report of the run lists it; a figure shows what can be seen
+        except ImageError as error:
+            problems.append(error)  # the next report of the run lists it; a figure shows what can be seen
+            continue
         chosen.append(row)
     if not chosen:
-        raise InputError("none of the pictures with a human score and a prediction can be read")
+        raise InputError(f"none of the {len(rows)} pictures for the figure can be read; the first: {problems[0]}")
     shown = predictions.take(chosen)
     scores, note = None, "CLIP-IQA's scores are left out"
     if CLIP_IQA in shown:
@@ -60,9 +64,9 @@ def qualitative_figure(predictions: Samples, *, count: int = 12, clip_iqa: bool 
     with style():
         from matplotlib.figure import Figure
 
-        rows = ceil(len(chosen) / _COLUMNS)
-        figure = Figure(figsize=(7.2, 1.75 * rows + 0.3), layout="constrained")
-        axes = figure.subplots(rows, _COLUMNS, squeeze=False).ravel()
+        tall = ceil(len(chosen) / _COLUMNS)
+        figure = Figure(figsize=(7.2, 1.75 * tall + 0.3), layout="constrained")
+        axes = figure.subplots(tall, _COLUMNS, squeeze=False).ravel()
         for axis in axes:
             axis.set_axis_off()
             axis.set_anchor("S")  # the scores of a row stand on one line, whatever the pictures' shapes
