@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 import traceback
 from typing import Annotated
 
@@ -35,6 +37,13 @@ _UsageErrors: type[Exception] = next(
 
 _STOPPED = 130
 
+_MORE_MEMORY = (
+    "what was finished is kept: give the process more memory, or use smaller batches, fewer threads or fewer rows, and "
+    "run it again"
+)
+# Made beforehand: there may be no memory left to make it.
+_DEAD_THREAD = f"error: not enough memory (one of the threads ended for lack of it); {_MORE_MEMORY}\n".encode()
+
 
 @app.callback(invoke_without_command=True)
 def _options(
@@ -50,7 +59,11 @@ def _options(
 def main() -> None:
     """Run the command line and exit."""
     explain_lost_pages()
-    code = _run()
+    before, threading.excepthook = threading.excepthook, _end_without_memory
+    try:
+        code = _run()
+    finally:
+        threading.excepthook = before
     if code == _STOPPED:
         note(
             "stopped; finished work is kept: extract, train, train-distortion-classifier, run, reproduce, demo and "
@@ -84,10 +97,15 @@ def _without_memory(error: Exception, reason: str) -> int:
     while cause is not None:
         traceback.clear_frames(cause.__traceback__)
         cause = cause.__cause__
-    note(
-        f"error: not enough memory ({reason}); what was finished is kept: give the process more memory, or use "
-        "smaller batches, fewer threads or fewer rows, and run it again"
-    )
+    note(f"error: not enough memory ({reason}); {_MORE_MEMORY}")
     if isinstance(error, SyndrError):  # a damaged file may claim to be larger than any memory: this names it
         note(f"it came up as: {error}")
     return 1
+
+
+def _end_without_memory(dead: threading.ExceptHookArgs) -> None:
+    """End the process when a thread dies of a lack of memory: a pool never notices, and waits for its work for ever."""
+    if issubclass(dead.exc_type, MemoryError):
+        os.write(2, _DEAD_THREAD)
+        os._exit(1)
+    threading.__excepthook__(dead)

@@ -99,26 +99,37 @@ def test_a_lack_of_memory_is_told_for_what_it_is_whatever_it_was_taken_for(syndr
     assert second == "it came up as: x.npy: cannot be read"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there, no mapped file can be cut off")
-def test_a_mapped_file_that_is_cut_off_is_named(tmp_path):
-    file = tmp_path / "x.npy"
-    np.save(file, np.ones((4096, 8)))
+def in_a_process(body, tmp_path):
+    """Run a command that does this, in a process of its own."""
     code = f"""if True:
-        import os, sys
+        import os, sys, threading
         import numpy as np
+        import syndr.report
         from syndr.cli import main
         def report(*arguments):
-            rows = np.load({str(file)!r}, mmap_mode="r")
-            os.truncate({str(file)!r}, 128)
-            rows.sum()
-        import syndr.report
+            {body}
         syndr.report.write_report = report
         sys.argv = ["syndr", "report", {str(tmp_path)!r}]
         main()
     """
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, no mapped file can be cut off")
+def test_a_mapped_file_that_is_cut_off_is_named(tmp_path):
+    file = tmp_path / "x.npy"
+    np.save(file, np.ones((4096, 8)))
+    name = repr(str(file))
+    ended = in_a_process(f"rows = np.load({name}, mmap_mode='r'); os.truncate({name}, 128); rows.sum()", tmp_path)
     assert ended.returncode == 1
     assert ended.stderr.startswith(f"error: {file}: cut short") and "run it again" in ended.stderr
+
+
+def test_a_thread_that_dies_of_a_lack_of_memory_is_not_waited_for(tmp_path):
+    body = "threading.Thread(target=bytes, args=(1 << 62,)).start(); threading.Event().wait()"
+    ended = in_a_process(body, tmp_path)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("error: not enough memory (") and "run it again" in ended.stderr
 
 
 @pytest.mark.parametrize(
