@@ -92,6 +92,7 @@ def test_own_keys_win_over_the_preset():
         ({"training_set": {"samples": "t.csv", "references": "r", "labels": "mos"}}, "labels does not go with samples"),
         ({"training_set": {"database": "kadid", "root": "k", "references": "r"}}, "which brings its own"),
         ({"training_set": {"database": "kadid", "root": "k", "split": -1}}, r"at `\$\.training_set\.split`"),
+        ({"training_set": {"samples": "t.csv"}}, "training_set.references must name the reference pictures"),
         ({"targets": [{"name": "t"}]}, "target t needs either database and root, or samples"),
         ({"targets": [{"name": "t", "database": "bid"}]}, r"target t\.root must name the folder of bid"),
         ({"pool": {"database": "kadis700k"}}, "pool needs either images, or database and root"),

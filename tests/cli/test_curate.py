@@ -191,6 +191,19 @@ def test_synthesize_refuses(syndr, tmp_path, options, message):
     assert message in ended.err
 
 
+def test_pseudo_labels_need_features_of_every_picture(syndr, tmp_path):
+    write_scenes(tmp_path / "pool", 2)
+    np.save(tmp_path / "bare.npy", np.eye(2, 4, dtype=np.float32))
+    np.savez(tmp_path / "few.npz", ids=np.array(["s00.png"]), features=np.eye(1, 4, dtype=np.float32))
+    Samples.from_columns(id=["s00.png"], quality=[5.0]).write(tmp_path / "o.csv")
+    few = tmp_path / "few.npz"
+    for features, message in ((tmp_path / "bare.npy", "need features with ids"), (few, "no features for 1 of the")):
+        options = ["--originals", tmp_path / "o.csv", "--reference-features", few, "--features", features]
+        ended = syndr("synthesize", tmp_path / "pool", "-o", tmp_path / "rows.csv", "--types", "10", *options)
+        assert ended.code != 0
+        assert message in " ".join(ended.err.split())
+
+
 def test_own_weights_for_type_15(syndr, tmp_path, own_dncnn):
     write_scenes(tmp_path / "pool", 1, height=64, width=64)
     command = ["synthesize", tmp_path / "pool", "--types", "15", "--levels", "3", "--materialize", "png"]

@@ -27,6 +27,11 @@ def test_label_outside_the_declared_range_names_row_and_range(score):
         KADID10K.quality([1.0, score], ["a", "b"])
 
 
+def test_labels_that_are_no_numbers():
+    with pytest.raises(LabelRangeError, match="KADID-10k: labels must be numbers"):
+        KADID10K.quality(["good"], ["a"])
+
+
 def test_common_scale_is_itself():
     values = np.linspace(0, 10, 11)
     assert np.array_equal(QUALITY.quality(values, [""] * 11), values)

@@ -7,6 +7,7 @@ from database_tables import small
 from scipy.io import loadmat, savemat
 
 from syndr.datasets import DATABASES, find_database, read_database
+from syndr.datasets.label_files import read_sheet
 from syndr.errors import InputError, LabelRangeError, MissingExtraError
 
 
@@ -162,6 +163,21 @@ def test_an_incomplete_row_of_a_spreadsheet_is_named(tmp_path, stand_ins):
     book.save(tmp_path / "DatabaseGrades.xlsx")
     with pytest.raises(InputError, match=r"DatabaseGrades\.xlsx, row 3: no 'Average Subjective Grade'"):
         read_database("bid", tmp_path)
+
+
+def test_a_spreadsheet_without_the_sheet_or_its_headers(tmp_path):
+    import openpyxl
+    import xlwt
+
+    (new := openpyxl.Workbook()).save(tmp_path / "new.xlsx")
+    old = xlwt.Workbook()
+    old.add_sheet(new.active.title)
+    old.save(tmp_path / "old.xls")
+    for name in ("new.xlsx", "old.xls"):
+        with pytest.raises(InputError, match=f"{name}: has no sheet 'scores'; it has {new.active.title}"):
+            read_sheet(tmp_path / name, ["MOS"], "scores")
+        with pytest.raises(InputError, match=f"{name}: no row holds the headers 'MOS'"):
+            read_sheet(tmp_path / name, ["MOS"])
 
 
 # CSIQ

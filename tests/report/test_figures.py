@@ -113,6 +113,8 @@ def test_what_is_missing_is_said(labelled, predictions, tmp_path):
         representation_figure(features[1:], samples)
     with pytest.raises(InputError, match="predictions' prediction"):
         qualitative_figure(predictions.columns("id", "path", "quality"))
+    with pytest.raises(InputError, match="none of the pictures with a human score and a prediction can be read"):
+        qualitative_figure(predictions.take(np.array([4])))
     with pytest.raises(InputError, match=r"written as \.png, \.svg, \.pdf"):
         save_figure(representation_figure(features, samples, method="pca"), tmp_path / "figure.jpg")
 
@@ -143,3 +145,17 @@ def test_the_command_line_draws_them_by_id(labelled, predictions, tmp_path, monk
     assert "one file or folder, not 2" in syndr("1", tmp_path / "x.npz", tmp_path / "y.npz")[2]
     assert "written as" in syndr("4", tmp_path / "p.parquet", "-o", tmp_path / "4.gif")[2]
     assert "give --labels" in syndr("1", tmp_path / "x.npz", "-o", tmp_path / "n.png")[2]
+    np.save(tmp_path / "x.npy", features)
+    np.save(tmp_path / "short.npy", features[1:])
+    np.savez(tmp_path / "few.npz", ids=np.array(samples.ids[1:]), features=features[1:])
+    samples.columns("id", "reference").write(tmp_path / "bare.parquet")
+    for inputs, labels, message in (
+        (["short.npy"], "labels.parquet", "has no ids and 29 rows"),
+        (["x.npy", "short.npy"], "labels.parquet", "29 rows without ids for 30 samples"),
+        (["x.npz", "few.npz"], "labels.parquet", "no features for 1 of the samples"),
+        (["x.npz", "y.npz"], "bare.parquet", "needs a column 'quality'"),
+    ):
+        paths = [tmp_path / name for name in inputs]
+        code, _, told = syndr("3", *paths, "--labels", tmp_path / labels, "--places", "pca", "-o", tmp_path / "n.png")
+        assert code != 0
+        assert message in " ".join(told.split())

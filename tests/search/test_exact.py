@@ -61,6 +61,11 @@ def test_a_number_of_threads_that_cannot_be(threads):
         ExactSearch(threads)
 
 
+def test_a_limit_of_memory_that_cannot_be():
+    with pytest.raises(InputError, match="memory_limit must be a positive number of bytes, or None, not 0"):
+        ExactSearch(memory_limit=0)
+
+
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_farthest(kernel, dtype, rng):
     base, queries = rng.normal(size=(50, 9)).astype(dtype), rng.normal(size=(30, 9)).astype(dtype)

@@ -187,8 +187,12 @@ def test_checkpoint_of_another_model_is_refused(tmp_path):
 def test_damaged_checkpoint_is_refused(tmp_path):
     trained(checkpoint=tmp_path, epochs=1)
     (file,) = tmp_path.iterdir()
-    file.write_bytes(file.read_bytes()[:-100])
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-100])
     with pytest.raises(StoreError, match=r"training\.safetensors"):
+        trained(checkpoint=tmp_path, epochs=1)
+    file.write_bytes(whole.replace(b"scaler", b"scalar"))
+    with pytest.raises(StoreError, match="the state is damaged .*delete it to begin again"):
         trained(checkpoint=tmp_path, epochs=1)
 
 
@@ -371,6 +375,8 @@ def test_divergence_is_an_error():
         ({"head_lr_ratio": -1.0}, "head_lr_ratio"),
         ({"weight_decay": -1.0}, "weight_decay"),
         ({"crop": 0}, "crop"),
+        ({"accumulate": 0}, "accumulate must be from 1 to the batch size"),
+        ({"checkpoint_every": 0}, "checkpoint_every must be at least 1 step"),
         ({"refresh": "never"}, "refresh"),
         ({"scope": "some"}, "scope"),
         ({"schedule": "linear"}, "schedule"),
