@@ -91,6 +91,21 @@ def join(norms=NORMS, labels=None, members=None, basis=None, centre=CENTRE, step
 
 
 LONGS, ROWS = np.zeros(2, dtype=np.int64), np.zeros(12, dtype=np.int64)
+FIRST, REST = np.arange(5), np.arange(5, 12)
+WIDE = np.ones((1, 65537), dtype=np.float32)
+
+
+def prepared(members, whole_rows=True):
+    return _native.prepared_rows(X, NORMS, 0.1, None, members, None, CENTRE, 0.01, whole_rows, 1)
+
+
+def block(rows, *other, members=FIRST):
+    return _native.BlockJoin(X, NORMS, 0.1, None, 1.0, members, rows, *other)
+
+
+def wide():
+    norms = _native.squared_norms(WIDE, 1, None)
+    return _native.RangeJoin(WIDE, norms, 0.1, None, 1.0, None, None, WIDE[0], 0.01, True, 1, None)
 
 
 @pytest.mark.parametrize(
@@ -122,6 +137,12 @@ LONGS, ROWS = np.zeros(2, dtype=np.int64), np.zeros(12, dtype=np.int64)
         (lambda: _native.nearest(X, NORMS, X[:, :4], NORMS, 1, False, None, None, 1, None), ValueError, "equal dims"),
         (lambda: _native.nearest(X, NORMS, X, NORMS, 1, False, ROWS, None, 1, None), ValueError, "go together"),
         (lambda: _native.nearest(X, NORMS, X, NORMS, 1, False, ROWS, LONGS, 1, None), ValueError, "base_groups must"),
+        (lambda: _native.nearest(X, NORMS, X, NORMS, 2**62, False, None, None, 1, None), ValueError, "k is too large"),
+        (wide, ValueError, "rows of at most 65,536 dims"),
+        (lambda: block(prepared(FIRST), REST), ValueError, "members and prepared rows go together"),
+        (lambda: block(prepared(FIRST)[:32]), ValueError, "must start on a 64-byte boundary"),
+        (lambda: block(prepared(FIRST), members=REST), ValueError, "are of other rows or dims"),
+        (lambda: block(prepared(FIRST), REST, prepared(REST, False)), ValueError, "prepared alike to be joined"),
         (lambda: _native.pair_distances(X, NORMS, X[:, :4], NORMS, LONGS, LONGS), ValueError, "equal dims"),
         (lambda: _native.pair_distances(X, NORMS, X, NORMS, LONGS, LONGS + 12), IndexError, "pair 0 names a row"),
         (lambda: _native.pair_distances(X, NORMS, X, NORMS, LONGS - 1, LONGS), IndexError, "pair 0 names a row"),
@@ -134,6 +155,14 @@ LONGS, ROWS = np.zeros(2, dtype=np.int64), np.zeros(12, dtype=np.int64)
 def test_wrong_arguments_raise_and_nothing_is_converted_silently(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_rows_prepared_for_another_kind_of_cpu_are_refused():
+    rows = prepared(FIRST)
+    assert block(rows).tasks == 1
+    rows.view(np.uint64)[4] ^= 128  # by what this CPU's kernel for bytes shifts them
+    with pytest.raises(ValueError, match="prepared for another kind of CPU"):
+        block(rows)
 
 
 @pytest.mark.parametrize(
