@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The module built with the oldest build requirements that pyproject.toml promises, and the tests run with the oldest
-# release of every dependency, extras included. Needs uv (pip install uv). Prints what results/oldest.txt holds.
+# release of every dependency, with those of the extra test. Needs uv (pip install uv). Prints what results/oldest.txt holds.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 work=${1:-$(mktemp -d)}
