@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,7 +30,9 @@ class Materializer:
     def __call__(self, task: int) -> bytes:
         """Write the pictures of a task; gives what is wrong with those that could not be made."""
         if not self._folder.is_dir():
-            raise ClusterError(f"{self._folder} is not on a node; put it on a file system that all nodes share")
+            raise ClusterError(
+                f"{self._folder}: not there on node {platform.node()}; put it on a file system that all nodes share"
+            )
         rows = range(*self._tasks[task])
         return msgspec.msgpack.encode(write_pictures(self._dataset, rows, self._folder, self._format, threads=1))
 

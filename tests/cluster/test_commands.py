@@ -72,3 +72,20 @@ def test_a_virtual_data_set_can_be_sent(tmp_path):
     rows = Samples.from_columns(id=["a"], path=[str(tmp_path / "one.png")], type=[1], level=[3], seed=[5])
     dataset = VirtualDataset(rows, cache_bytes=123)
     assert torch.equal(pickle.loads(pickle.dumps(dataset)).image(0), dataset.image(0))
+
+
+def test_pictures_are_refused_where_the_cluster_cannot_make_them(tmp_path):
+    from syndr.errors import ClusterError
+    from syndr.samples import Samples
+    from syndr.virtual.on_ray import Materializer
+
+    write_image(tmp_path / "one.png", (torch.arange(300) % 255).byte().reshape(3, 10, 10))
+    rows = Samples.from_columns(id=["a"], path=[str(tmp_path / "one.png")], type=[1], level=[3], seed=[5])
+    if not torch.cuda.is_available():
+        on_gpu = VirtualDataset(rows, "cuda", device_cache_bytes=0)
+        with pytest.raises(ClusterError, match="the cluster has no GPU; add a node with one, or synthesize on the CPU"):
+            on_gpu.materialize(tmp_path / "out", engine="ray")
+    # On a worker of a node that does not share the folder.
+    worker = Materializer(VirtualDataset(rows), [(0, 1)], tmp_path / "local" / "folder", "png")
+    with pytest.raises(ClusterError, match=r"local/folder: not there on node .*; put it on a file system that all"):
+        worker(0)
