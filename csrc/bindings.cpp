@@ -106,7 +106,7 @@ py::tuple nearest(const py::array& queries, const Doubles& query_norms, const py
     if (query_groups.has_value() != base_groups.has_value())
         throw py::value_error("query_groups and base_groups go together");
     if (k > std::size_t(std::numeric_limits<std::ptrdiff_t>::max()) / sizeof(double) / std::max<std::size_t>(q.rows, 1))
-        throw py::value_error("k is too large");
+        throw py::value_error("k = " + std::to_string(k) + " is too large for " + std::to_string(q.rows) + " queries");
     const double* squared_q = values(query_norms, q.rows, "query_norms");
     const double* squared_b = values(base_norms, b.rows, "base_norms");
     const syndr::NearestSettings settings{

@@ -48,11 +48,11 @@ public:
         : PreparedRows(view, settings) {
         Layout layout;
         if (bytes < sizeof layout || reinterpret_cast<std::uintptr_t>(memory) % 64 != 0)
-            throw std::invalid_argument("prepared rows must start on a 64-byte boundary");
+            throw std::invalid_argument("prepared rows must be whole and start on a 64-byte boundary");
         std::memcpy(&layout, memory, sizeof layout);
         if (layout.rows != rows_ || layout.stride != padded(view.dims) || layout.kept == 0 || layout.kept > kMostDims ||
             layout.kept % kRowStep != 0 || layout.bytes() != bytes)
-            throw std::invalid_argument("these prepared rows are of other rows or dims");
+            throw std::invalid_argument("these prepared rows are of other rows or dims; prepare them again");
         if (layout.offset != std::uint64_t(settings.kernel.bytes->offset))
             throw std::invalid_argument(
                 "the rows were prepared for another kind of CPU; set SYNDR_KERNEL to a kernel that all machines have");

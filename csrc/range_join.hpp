@@ -64,7 +64,8 @@ public:
           shift_(a_ == b_ ? 0 : a_->size()) {
         if (a_->short_rows().kept() != b_->short_rows().kept() || !a_->whole_rows() != !b_->whole_rows() ||
             a_->labelled() != b_->labelled())
-            throw std::invalid_argument("rows must be prepared alike to be joined");
+            throw std::invalid_argument(
+                "rows must be prepared alike to be joined: with one filter, and both with whole rows or without");
         plan_tasks(kMostSide);
     }
 

@@ -91,21 +91,7 @@ def join(norms=NORMS, labels=None, members=None, basis=None, centre=CENTRE, step
 
 
 LONGS, ROWS = np.zeros(2, dtype=np.int64), np.zeros(12, dtype=np.int64)
-FIRST, REST = np.arange(5), np.arange(5, 12)
-WIDE = np.ones((1, 65537), dtype=np.float32)
-
-
-def prepared(members, whole_rows=True):
-    return _native.prepared_rows(X, NORMS, 0.1, None, members, None, CENTRE, 0.01, whole_rows, 1)
-
-
-def block(rows, *other, members=FIRST):
-    return _native.BlockJoin(X, NORMS, 0.1, None, 1.0, members, rows, *other)
-
-
-def wide():
-    norms = _native.squared_norms(WIDE, 1, None)
-    return _native.RangeJoin(WIDE, norms, 0.1, None, 1.0, None, None, WIDE[0], 0.01, True, 1, None)
+WIDE, CENTRE_OF_WIDE = np.ones((1, 65_537), dtype=np.float32), np.zeros(65_537, dtype=np.float32)
 
 
 @pytest.mark.parametrize(
@@ -137,12 +123,16 @@ def wide():
         (lambda: _native.nearest(X, NORMS, X[:, :4], NORMS, 1, False, None, None, 1, None), ValueError, "equal dims"),
         (lambda: _native.nearest(X, NORMS, X, NORMS, 1, False, ROWS, None, 1, None), ValueError, "go together"),
         (lambda: _native.nearest(X, NORMS, X, NORMS, 1, False, ROWS, LONGS, 1, None), ValueError, "base_groups must"),
-        (lambda: _native.nearest(X, NORMS, X, NORMS, 2**62, False, None, None, 1, None), ValueError, "k is too large"),
-        (wide, ValueError, "rows of at most 65,536 dims"),
-        (lambda: block(prepared(FIRST), REST), ValueError, "members and prepared rows go together"),
-        (lambda: block(prepared(FIRST)[:32]), ValueError, "must start on a 64-byte boundary"),
-        (lambda: block(prepared(FIRST), members=REST), ValueError, "are of other rows or dims"),
-        (lambda: block(prepared(FIRST), REST, prepared(REST, False)), ValueError, "prepared alike to be joined"),
+        (
+            lambda: _native.nearest(X, NORMS, X, NORMS, 2**60, False, None, None, 1, None),
+            ValueError,
+            "k = 1152921504606846976 is too large for 12 queries",
+        ),
+        (
+            lambda: _native.RangeJoin(WIDE, np.ones(1), 0.5, None, 0, None, None, CENTRE_OF_WIDE, 0.1, False, 1, None),
+            ValueError,
+            "at most 2.32 - 1 rows of at most 65,536 dims",
+        ),
         (lambda: _native.pair_distances(X, NORMS, X[:, :4], NORMS, LONGS, LONGS), ValueError, "equal dims"),
         (lambda: _native.pair_distances(X, NORMS, X, NORMS, LONGS, LONGS + 12), IndexError, "pair 0 names a row"),
         (lambda: _native.pair_distances(X, NORMS, X, NORMS, LONGS - 1, LONGS), IndexError, "pair 0 names a row"),
@@ -157,12 +147,66 @@ def test_wrong_arguments_raise_and_nothing_is_converted_silently(call, error, me
         call()
 
 
-def test_rows_prepared_for_another_kind_of_cpu_are_refused():
-    rows = prepared(FIRST)
-    assert block(rows).tasks == 1
-    rows.view(np.uint64)[4] ^= 128  # by what this CPU's kernel for bytes shifts them
-    with pytest.raises(ValueError, match="prepared for another kind of CPU"):
-        block(rows)
+HALVES = np.arange(6), np.arange(6, 12)
+
+
+def prepared(members, basis=None, whole=True):
+    centre = CENTRE if basis is None else np.zeros(len(basis) + 1, dtype=np.float32)
+    return _native.prepared_rows(X, NORMS, 0.6, None, members, basis, centre, 0.01, whole, 1)
+
+
+def join_blocks(*blocks, rows=X):
+    norms = _native.squared_norms(rows, 1, None)
+    return _native.BlockJoin(rows, norms, 0.6, None, 0, *(given for block in blocks for given in block))
+
+
+def moved(memory, by=0):
+    """The same bytes elsewhere, so many behind a 64-byte boundary."""
+    room = np.empty(len(memory) + 128, dtype=np.uint8)
+    place = -room.ctypes.data % 64 + by
+    room[place : place + len(memory)] = memory
+    return room[place : place + len(memory)]
+
+
+def test_prepared_rows_may_lie_elsewhere():
+    a, b = ((half, prepared(half)) for half in HALVES)
+    for memory in (b[1], moved(b[1])):
+        join = join_blocks(a, (HALVES[1], memory))
+        i, j, _ = join.pairs(0, join.tasks, None)
+        close = np.argwhere(similarity.exact_matrix(X)[:6, 6:] < 0.6)
+        assert len(close) > 5
+        assert sorted([row, other] for row, other in zip(i.tolist(), (j - 6).tolist(), strict=True)) == close.tolist()
+
+
+def changed(memory, word, by):
+    """The same bytes with one of the header's numbers another: rows, kept, stride, whole, offset."""
+    memory = moved(memory)
+    memory[:40].view(np.int64)[word] += by
+    return memory
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda a, b: join_blocks(a, (HALVES[1], None)), "the other block's members and prepared rows go together"),
+        (lambda a, b: join_blocks(a, (None, b)), "the other block's members and prepared rows go together"),
+        (lambda a, b: join_blocks((a[0], moved(a[1], by=8))), "must be whole and start on a 64-byte boundary"),
+        (lambda a, b: join_blocks((a[0], a[1][:39])), "must be whole and start on a 64-byte boundary"),
+        (lambda a, b: join_blocks((a[0], a[1][:-1])), "are of other rows or dims; prepare them again"),
+        (lambda a, b: join_blocks((a[0][:5], a[1])), "are of other rows or dims; prepare them again"),
+        (lambda a, b: join_blocks(a, rows=np.tile(X, 20)), "are of other rows or dims; prepare them again"),
+        (lambda a, b: join_blocks((a[0], changed(a[1], 1, 2**40))), "are of other rows or dims; prepare them again"),
+        (
+            lambda a, b: join_blocks((a[0], changed(a[1], 4, 1))),
+            "for another kind of CPU; set SYNDR_KERNEL to a kernel",
+        ),
+        (lambda a, b: join_blocks(a, (HALVES[1], prepared(HALVES[1], whole=False))), "must be prepared alike"),
+    ],
+)
+def test_prepared_rows_that_do_not_fit_are_refused(call, message):
+    a, b = ((half, prepared(half)) for half in HALVES)
+    with pytest.raises(ValueError, match=message):
+        call(a, b[1])
 
 
 @pytest.mark.parametrize(
