@@ -78,12 +78,15 @@ class Campaign:
         self.data.mkdir()
         write_inputs(self.data, self.must)
         for stage in self.stages:
-            folder = self.fresh(f"undisturbed {stage.name}")
-            started = time.perf_counter()
-            ended = self.run(stage, folder)
-            self.seconds[stage.name] = time.perf_counter() - started
-            assert ended.code == 0, (stage, ended)
-            self.expected[stage.name] = contents(folder / stage.output)
+            self.expected[stage.name] = contents(self.time(stage) / stage.output)
+
+    def time(self, stage: Stage) -> Path:
+        """Run a stage undisturbed, and note how long it takes while the machine is as busy as it is now."""
+        folder, started = self.fresh(f"undisturbed {stage.name}"), time.perf_counter()
+        ended = self.run(stage, folder)
+        self.seconds[stage.name] = time.perf_counter() - started
+        assert ended.code == 0, (stage, ended)
+        return folder
 
     def must(self, line: str) -> None:
         self.log.parent.mkdir(parents=True, exist_ok=True)
@@ -137,6 +140,7 @@ class Campaign:
 
     def kills(self, stage: Stage) -> None:
         """``kill -9`` at moments drawn over the whole run, each time going on from what the last one left."""
+        self.time(stage)
         count = self.count("kill -9", stage, "SIGKILL after a random part of the undisturbed time")
         folder = self.fresh(f"kill {stage.name}")
         while count.struck < self.trials:
@@ -215,6 +219,7 @@ class Campaign:
 
     def two_runs(self, stage: Stage) -> None:
         """The same command twice in one folder, the second while the first is at work."""
+        self.time(stage)
         count = self.count("two runs in one folder", stage, "the same command started again after 0 to 90% of its time")
         for share in (0.0, 0.3, 0.6, 0.9):
             folder = self.fresh(f"two {stage.name}")
@@ -232,6 +237,7 @@ class Campaign:
 
     def clock(self, stage: Stage) -> None:
         """Killed in 2035, gone on with in 2001; the files of the future stay."""
+        self.time(stage)
         count = self.count("clock set back", stage, "libfaketime: begun and killed in 2035, gone on with in 2001")
         late, early = server_in(2035), server_in(2001)
         for share in (0.2, 0.5, 0.8):
@@ -253,6 +259,7 @@ class Campaign:
 
     def changed_inputs(self, stage: Stage) -> None:
         """Somebody writes other features over those that are being read, in each of the ways there are."""
+        self.time(stage)
         count = self.count("input changed meanwhile", stage, "its .npy overwritten, cut off and rewritten, or replaced")
         target = self.data / ("x.npy" if stage.name == "downsample" else "c.npy")
         original = target.read_bytes()
