@@ -271,7 +271,9 @@ def _typed(table: pa.Table) -> pa.Table:
 
 def _read_parquet(path: Path) -> pa.Table:
     check_parquet(path)
-    return pyarrow.parquet.read_table(path)
+    # Not read_table, nor with threads: its scanner waits for ever for a thread that there was no memory to start.
+    with pyarrow.parquet.ParquetFile(path) as file:
+        return file.read(use_threads=False)
 
 
 def _read_csv(path: Path) -> pa.Table:

@@ -170,7 +170,7 @@ class FeatureStore:
     def _read_index(self, *columns: str) -> pa.Table:
         try:
             with pyarrow.parquet.ParquetFile(self.path / INDEX) as file:
-                table = file.read(columns or None).slice(0, len(self))
+                table = file.read(columns or None, use_threads=False).slice(0, len(self))
         except (OSError, pa.ArrowException) as error:
             raise self._damaged(INDEX, error) from error
         absent = {"id", *columns}.difference(table.column_names)

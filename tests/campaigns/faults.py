@@ -16,12 +16,12 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from faults_counts import BAD, Count, print_table, tell
 from faults_files import contents, cut_off, is_whole, overwrite, remount, replace, tmpfs
 from faults_processes import Ended, Server, ended_with, is_running
 from faults_stages import STAGES, Stage, write_inputs
@@ -29,35 +29,6 @@ from faults_stages import STAGES, Stage, write_inputs
 from syndr.features import FeatureStore
 
 PAGE = 4096
-BAD = ("lost", "changed", "unclear", "abrupt", "litter")
-
-
-@dataclass
-class Count:
-    """What one fault did to one stage.
-
-    Attributes:
-        fault, stage, made: What, to which stage, and how.
-        trials, struck: How often it was tried, and how often the command did not end well.
-        lost: Files or rows that a last run did not give, and runs that could not go on.
-        changed: Files that are not the undisturbed run's; also, of those under their final name, ones cut short.
-        unclear: Ends without a message that says what was wrong.
-        abrupt: Of ends for lack of memory, those inside the C library or another package, in its words.
-        litter: Files of killed writers that are left after the last run.
-        notes: What was out of order.
-    """
-
-    fault: str
-    stage: str
-    made: str
-    trials: int = 0
-    struck: int = 0
-    lost: int = 0
-    changed: int = 0
-    unclear: int = 0
-    abrupt: int = 0
-    litter: int = 0
-    notes: list[str] = field(default_factory=list)
 
 
 class Campaign:
@@ -78,12 +49,15 @@ class Campaign:
         self.data.mkdir()
         write_inputs(self.data, self.must)
         for stage in self.stages:
-            folder = self.fresh(f"undisturbed {stage.name}")
-            started = time.perf_counter()
-            ended = self.run(stage, folder)
-            self.seconds[stage.name] = time.perf_counter() - started
-            assert ended.code == 0, (stage, ended)
-            self.expected[stage.name] = contents(folder / stage.output)
+            self.expected[stage.name] = contents(self.time(stage) / stage.output)
+
+    def time(self, stage: Stage) -> Path:
+        """Run a stage undisturbed, and note how long it takes while the machine is as busy as it is now."""
+        folder, started = self.fresh(f"undisturbed {stage.name}"), time.perf_counter()
+        ended = self.run(stage, folder)
+        self.seconds[stage.name] = time.perf_counter() - started
+        assert ended.code == 0, (stage, ended)
+        return folder
 
     def must(self, line: str) -> None:
         self.log.parent.mkdir(parents=True, exist_ok=True)
@@ -137,6 +111,7 @@ class Campaign:
 
     def kills(self, stage: Stage) -> None:
         """``kill -9`` at moments drawn over the whole run, each time going on from what the last one left."""
+        self.time(stage)
         count = self.count("kill -9", stage, "SIGKILL after a random part of the undisturbed time")
         folder = self.fresh(f"kill {stage.name}")
         while count.struck < self.trials:
@@ -215,6 +190,7 @@ class Campaign:
 
     def two_runs(self, stage: Stage) -> None:
         """The same command twice in one folder, the second while the first is at work."""
+        self.time(stage)
         count = self.count("two runs in one folder", stage, "the same command started again after 0 to 90% of its time")
         for share in (0.0, 0.3, 0.6, 0.9):
             folder = self.fresh(f"two {stage.name}")
@@ -232,6 +208,7 @@ class Campaign:
 
     def clock(self, stage: Stage) -> None:
         """Killed in 2035, gone on with in 2001; the files of the future stay."""
+        self.time(stage)
         count = self.count("clock set back", stage, "libfaketime: begun and killed in 2035, gone on with in 2001")
         late, early = server_in(2035), server_in(2001)
         for share in (0.2, 0.5, 0.8):
@@ -253,6 +230,7 @@ class Campaign:
 
     def changed_inputs(self, stage: Stage) -> None:
         """Somebody writes other features over those that are being read, in each of the ways there are."""
+        self.time(stage)
         count = self.count("input changed meanwhile", stage, "its .npy overwritten, cut off and rewritten, or replaced")
         target = self.data / ("x.npy" if stage.name == "downsample" else "c.npy")
         original = target.read_bytes()
@@ -371,25 +349,6 @@ def main() -> None:
     failed = sum(getattr(count, name) for count in counts for name in BAD if name != "abrupt")
     print(f"\n{(time.monotonic() - started) / 60:.0f} minutes; {failed} results lost, changed, left over or unclear")
     sys.exit(failed != 0)
-
-
-def tell(count: Count) -> None:
-    print(f"{count.fault:24} {count.stage:13} {count.trials:3} trials {count.struck:3} struck ", end=" ")
-    print("  ".join(f"{name} {getattr(count, name)}" for name in BAD), f"({count.made})")
-    for note in count.notes[:5]:
-        print(f"    {note}")
-    sys.stdout.flush()
-
-
-def print_table(counts: list[Count]) -> None:
-    """Print the sums over the stages, as the page shows them."""
-    columns = ("trials", "struck", *BAD)
-    print("\n| Fault | How it was made | Stages |", " | ".join(columns), "|")
-    print("| --- | --- |", " | ".join(["--:"] * (1 + len(columns))), "|")
-    for fault, made in dict.fromkeys((count.fault, count.made) for count in counts):
-        of_it = [count for count in counts if (count.fault, count.made) == (fault, made)]
-        sums = (sum(getattr(count, name) for count in of_it) for name in columns)
-        print(f"| {fault} | {made} | {len(of_it)} |", " | ".join(map(str, sums)), "|")
 
 
 if __name__ == "__main__":
