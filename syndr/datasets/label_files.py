@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -79,14 +78,13 @@ def read_mat(path: Path, *names: str) -> list[npt.NDArray[Any]]:
         InputError: When it cannot be read or lacks a variable.
     """
     from scipy.io import loadmat
-    from scipy.io.matlab import MatReadError
 
     try:
         found = loadmat(path, variable_names=names)
     except NotImplementedError as error:
         raise InputError(f"{path}: a MATLAB 7.3 file; save it in MATLAB with the option -v7") from error
-    except (MatReadError, OSError, ValueError, TypeError, IndexError, zlib.error) as error:
-        raise InputError(f"{path}: cannot be read as a MATLAB file: {error}") from error
+    except Exception as error:  # SciPy's reader raises many kinds on bad bytes
+        raise InputError(f"{path}: cannot be read as a MATLAB file ({type(error).__name__}: {error})") from error
     missing = [name for name in names if name not in found]
     if missing:
         raise InputError(f"{path}: holds no variable {', '.join(missing)}; is it the file of that name?")
