@@ -72,8 +72,10 @@ def thread_pool(threads: int, name: str) -> Iterator[ThreadPoolExecutor]:
     """
     before = torch.get_num_threads()
     share = max(1, before // threads)
-    with ThreadPoolExecutor(threads, name, lambda: torch.set_num_threads(share)) as pool:
-        try:
+    try:
+        with ThreadPoolExecutor(threads, name, lambda: torch.set_num_threads(share)) as pool:
             yield pool
-        finally:
-            torch.set_num_threads(before)  # a thread's number is its own, but one that begins later takes the last set
+    finally:
+        # A thread's number is its own, but MKL and threads that begin later take the last one set, by whomever: so this
+        # comes when all of the pool have ended, the last begun too.
+        torch.set_num_threads(before)
