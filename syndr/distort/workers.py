@@ -15,6 +15,8 @@ from typing import TypeVar
 
 import torch
 
+from syndr.torch_threads import thread_pool
+
 Item = TypeVar("Item")
 
 _own = threading.local()
@@ -74,19 +76,8 @@ def _workers(count: int) -> ThreadPoolExecutor:
     global _pool
     with _lock:
         if _pool is None or _pool[0] < count:
-            ready = threading.Barrier(count + 1)
-            pool = ThreadPoolExecutor(count, "syndr", _give_torch_one_thread)
-            for _ in range(count):
-                pool.submit(ready.wait)
-            ready.wait()
-            # It is each thread's own, but what was set last is what new threads begin with.
-            torch.set_num_threads(torch.get_num_threads())
-            _pool = count, pool
+            _pool = count, thread_pool(count, "syndr")
         return _pool[1]
-
-
-def _give_torch_one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 def _forget_pool() -> None:

@@ -13,7 +13,7 @@ import torch
 
 from syndr.errors import InputError
 from syndr.features.backbones import Backbone
-from syndr.images.ahead import thread_pool
+from syndr.torch_threads import thread_pool
 
 #: Number formats of the forward pass; all but float32 are torch's autocast.
 PRECISIONS = ("float32", "float16", "bfloat16")

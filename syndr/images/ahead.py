@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Executor, Future, wait
+from contextlib import nullcontext
 from typing import TypeVar
-
-import torch
 
 from syndr.errors import ImageError
 from syndr.threads import default_threads
+from syndr.torch_threads import thread_pool
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -61,21 +60,3 @@ def read_ahead(
                 yield waiting.popleft().result()
         finally:
             wait([future for future in waiting if not future.cancel()])
-
-
-@contextmanager
-def thread_pool(threads: int, name: str) -> Iterator[ThreadPoolExecutor]:
-    """Give threads that share what threads torch may use.
-
-    By default each would have as many helpers for torch's larger operations as there are cores, and helpers wait for
-    more work by spinning: they would take the cores from the threads that have some.
-    """
-    before = torch.get_num_threads()
-    share = max(1, before // threads)
-    try:
-        with ThreadPoolExecutor(threads, name, lambda: torch.set_num_threads(share)) as pool:
-            yield pool
-    finally:
-        # A thread's number is its own, but MKL and threads that begin later take the last one set, by whomever: so this
-        # comes when all of the pool have ended, the last begun too.
-        torch.set_num_threads(before)

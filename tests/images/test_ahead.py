@@ -8,7 +8,6 @@ import torch
 
 from syndr.errors import ImageError
 from syndr.images import decode, encode_png, read_ahead
-from syndr.images.ahead import thread_pool
 
 
 def one(value):
@@ -68,20 +67,3 @@ def test_closing_stops_the_threads():
 
 def test_nothing_to_load():
     assert list(read_ahead([], one)) == []
-
-
-def test_a_thread_that_begins_late_does_not_set_torch_s_threads_for_others(monkeypatch):
-    """What is set last holds for MKL in every thread, and for threads that begin later."""
-    order = []
-
-    def set_late(number):
-        if threading.current_thread() is not threading.main_thread():
-            time.sleep(0.05)
-        order.append(number)
-
-    monkeypatch.setattr(torch, "get_num_threads", lambda: 8)
-    monkeypatch.setattr(torch, "set_num_threads", set_late)
-    with thread_pool(4, "late") as pool:
-        for _ in range(4):
-            pool.submit(int)
-    assert order == [2, 2, 2, 2, 8]
