@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any, Literal
@@ -87,10 +90,22 @@ def _unit_rows(features: Any) -> npt.NDArray[np.float32]:
 
 def _umap(unit: npt.NDArray[np.float32], seed: int) -> npt.NDArray[np.float64]:
     umap = require("umap", "umap")
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _torch_s_threads_as_they_were():
         warnings.simplefilter("ignore")  # that a seed costs threads is known, and wanted
         reducer = umap.UMAP(n_neighbors=_NEIGHBOURS, min_dist=_MIN_DIST, metric="cosine", random_state=seed, n_jobs=1)
         return np.asarray(reducer.fit_transform(unit), dtype=np.float64)
+
+
+@contextmanager
+def _torch_s_threads_as_they_were() -> Iterator[None]:
+    """Numba, which UMAP uses, sets the number that torch goes by as well when it begins its threads."""
+    torch = sys.modules.get("torch")
+    before = None if torch is None else torch.get_num_threads()
+    try:
+        yield
+    finally:
+        if torch is not None:
+            torch.set_num_threads(before)
 
 
 def _principal(unit: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float64], float]:

@@ -30,7 +30,7 @@ def photograph() -> Photograph:
     return _photograph
 
 
-@pytest.fixture(autouse=True, scope="package")
+@pytest.fixture(autouse=True, scope="module")
 def one_thread() -> Iterator[None]:
     """Pictures as small as these cost threads more time than they save."""
     threads = torch.get_num_threads()

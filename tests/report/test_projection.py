@@ -68,6 +68,24 @@ def test_what_cannot_be_placed_is_refused(features, method, said):
         project(features, method)
 
 
+def test_umap_leaves_torch_s_threads_as_they_were(monkeypatch):
+    torch = pytest.importorskip("torch")
+    umap = pytest.importorskip("umap")
+    before = torch.get_num_threads()
+
+    class BeginsThreads:
+        def __init__(self, **settings):
+            pass
+
+        def fit_transform(self, unit):
+            torch.set_num_threads(before + 3)  # as numba's first use does
+            return unit[:, :2]
+
+    monkeypatch.setattr(umap, "UMAP", BeginsThreads)
+    assert project(rows(50, 6), "umap").method == "UMAP"
+    assert torch.get_num_threads() == before
+
+
 @pytest.mark.slow
 def test_umap_keeps_clusters_apart_and_repeats_itself():
     pytest.importorskip("umap")
