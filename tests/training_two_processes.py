@@ -49,3 +49,4 @@ if __name__ == "__main__":
     rows = torch.tensor([entry.rows for entry in result.log])
     path = Path(sys.argv[1], f"process-{accelerator.process_index}.safetensors")
     save_file(weights | {"losses": losses, "features": features, "rows": rows}, path, {"rejected": rejected})
+    torch.distributed.destroy_process_group()

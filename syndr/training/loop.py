@@ -24,6 +24,7 @@ from syndr.samples import Samples
 from syndr.training.crops import CROP, CropSource, ImageSource, crop_source
 from syndr.training.data import checked_quality
 from syndr.training.logs import Logs
+from syndr.training.memory import kept_memory
 from syndr.training.processes import Processes
 from syndr.training.run import Run
 from syndr.training.settings import Precision, Schedule, Settings
@@ -176,7 +177,7 @@ def fit(
             "initial_weights": weights_hash(model),
         }
         file = Checkpoint(Path(checkpoint) / "training.safetensors", model, optimizer, scaler, identity)
-    with channels_last(model), _own(checkpoint if processes.first else None):
+    with channels_last(model), kept_memory(device), _own(checkpoint if processes.first else None):
         if file is not None:
             state = file.load()
         save = partial(_save, file, state, processes)
