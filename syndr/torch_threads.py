@@ -35,5 +35,6 @@ def thread_pool(count: int, name: str) -> ThreadPoolExecutor:
         begun.abort()
         pool.shutdown()
         raise
-    torch.set_num_threads(before)
+    finally:
+        torch.set_num_threads(before)
     return pool

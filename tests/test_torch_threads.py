@@ -62,3 +62,4 @@ def test_where_no_more_threads_can_begin_none_is_left_waiting(monkeypatch):
     with pytest.raises(RuntimeError, match="can't start"):
         thread_pool(4, "test")
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("test_")]
+    assert torch.get_num_threads() == in_a_new_thread() == 8
