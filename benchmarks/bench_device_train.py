@@ -124,9 +124,7 @@ def test_later_epochs(contest: Contest, model: IQAModel, samples: Samples) -> No
 def test_ceiling(contest: Contest, model: IQAModel, samples: Samples) -> None:
     """The steps alone: forward, backward and optimizer, as they are taken in training."""
     device, precision = torch.device(contest.device), PRECISION[contest.device]
-    model.to(device).train()
-    if device.type == "cuda":
-        model.to(memory_format=torch.channels_last)
+    model.to(device, memory_format=torch.channels_last).train()
     optimizer = torch.optim.Adam(parameter_groups(model, 2e-5, 10.0), fused=device.type == "cuda" or None)
     autocast = None if precision == "float32" else getattr(torch, precision)
     step = Step(model, optimizer, l1, 1, autocast, torch.amp.GradScaler(device.type, enabled=False), Processes())

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import nn
 
 from syndr.errors import InputError
 from syndr.features.backbones import Backbone
@@ -142,14 +143,29 @@ class Forward:
 
 
 @contextmanager
+def channels_last(network: nn.Module) -> Iterator[None]:
+    """Hold a network's weights in the layout that convolutions of both CPUs and GPUs like best.
+
+    Afterwards they are contiguous again, which safetensors, for one, asks for.
+    """
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    try:
+        yield
+    finally:
+        network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+
+
+@contextmanager
 def _evaluating(backbone: Backbone, device: torch.device) -> Iterator[None]:
     """Hold the network on the device in evaluation mode, computing reproducibly and without TF32."""
     modes = [(module, module.training) for module in backbone.modules()]
-    backbone.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+    backbone.to(device).eval()
     try:
-        with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+        with (
+            channels_last(backbone),
+            torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False),
+        ):
             yield
     finally:
-        backbone.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
         for module, mode in modes:
             module.training = mode

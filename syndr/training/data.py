@@ -166,10 +166,10 @@ def _answer(answer: T | ImageError) -> T:
 def as_float(pixels: Tensor, device: torch.device | str) -> Tensor:
     """Give uint8 pixels (..., H, W) as float32 in [0, 1] on a device; bytes travel, not floats.
 
-    On a CUDA device batches are laid out channels-last, which its convolutions like best.
+    Batches are laid out channels-last, which convolutions of both CPUs and GPUs like best.
     """
     there = send(pixels, device)
-    if there.is_cuda and there.ndim == 4:
+    if there.ndim == 4:
         there = there.contiguous(memory_format=torch.channels_last)
     return there.float() / 255.0
 

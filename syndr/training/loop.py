@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from syndr.errors import InputError
+from syndr.features.forward import channels_last
 from syndr.features.weights import weights_hash
 from syndr.folders import locked, remove_unfinished
 from syndr.images import Rejected
@@ -23,6 +24,7 @@ from syndr.samples import Samples
 from syndr.training.crops import CROP, CropSource, ImageSource, crop_source
 from syndr.training.data import checked_quality
 from syndr.training.logs import Logs
+from syndr.training.memory import kept_memory
 from syndr.training.processes import Processes
 from syndr.training.run import Run
 from syndr.training.settings import Precision, Schedule, Settings
@@ -122,7 +124,7 @@ def fit(
         precision: ``"float32"``, or the format of autocast: ``"bfloat16"``, or ``"float16"`` with a scaled loss.
         accumulate: Forward passes per step: its pictures are split into as many parts, whose gradients add up to those
             of the whole, but for batch normalization, which sees a part at a time.
-        device: Where to train; the model is moved there. On CUDA its convolutions are laid out channels-last.
+        device: Where to train; the model is moved there.
         accelerator: Hugging Face's ``Accelerator`` in a program that ``accelerate launch`` started: each process takes
             its share of every batch on the accelerator's device. Without batch normalization and randomness inside the
             model the weights are those of one process to rounding; ``nn.SyncBatchNorm`` is yours to put in.
@@ -160,8 +162,6 @@ def fit(
     processes = Processes(accelerator)
     device = torch.device(device if accelerator is None else accelerator.device)
     model.to(device)
-    if device.type == "cuda":
-        model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     groups, fused = parameter_groups(model, lr, head_lr_ratio), device.type == "cuda"
     optimizer = torch.optim.Adam(groups, lr=lr, weight_decay=weight_decay, fused=fused or None)
     scaler = torch.amp.GradScaler(device.type, enabled=precision == "float16")  # type: ignore[attr-defined]
@@ -177,7 +177,7 @@ def fit(
             "initial_weights": weights_hash(model),
         }
         file = Checkpoint(Path(checkpoint) / "training.safetensors", model, optimizer, scaler, identity)
-    with _own(checkpoint if processes.first else None):
+    with channels_last(model), kept_memory(device), _own(checkpoint if processes.first else None):
         if file is not None:
             state = file.load()
         save = partial(_save, file, state, processes)

@@ -83,6 +83,18 @@ def test_model_is_left_in_evaluation_mode():
     assert not model.training
 
 
+def test_weights_are_left_contiguous_for_whoever_saves_them():
+    pictures, model = Pictures(4), tiny_model()
+
+    def laid_out():
+        return [weight.is_contiguous() for weight in model.parameters()]
+
+    within = []
+    trained(pictures, model, epochs=1, after_epoch=lambda epoch: within.append(laid_out()))
+    assert not all(within[0])
+    assert all(laid_out())
+
+
 class InterruptedRunError(Exception):
     pass
 

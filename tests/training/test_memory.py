@@ -1,0 +1,48 @@
+"""Memory kept between steps."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from syndr.training.memory import kept_memory
+
+resource = pytest.importorskip("resource")
+CPU = torch.device("cpu")
+LARGE = 96 << 20  # more than glibc keeps
+library = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+def pages_got():
+    library.malloc.restype, library.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+    library.free.argtypes = [ctypes.c_void_p]
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    block = library.malloc(LARGE)
+    ctypes.memset(block, 1, LARGE)
+    library.free(block)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+@pytest.mark.skipif(not hasattr(library, "gnu_get_libc_version"), reason="the C library is not glibc")
+def test_a_freed_block_is_taken_again_and_given_back_in_the_end():
+    with kept_memory(CPU):
+        pages_got()
+        assert pages_got() < 100
+        within = resident()
+    assert resident() < within - LARGE // 2
+
+
+@pytest.mark.parametrize(("device", "platform"), [("cuda", "linux"), ("cpu", "darwin")])
+def test_elsewhere_nothing_is_changed(monkeypatch, device, platform):
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: pytest.fail("asked for the C library"))
+    with kept_memory(torch.device(device)):
+        pass
