@@ -2,6 +2,12 @@ from __future__ import annotations
 
 import os
 
+# Test processes side by side share the cores. By default each would begin as many of OpenMP's threads as there are
+# cores, which wait for more work by spinning: torch's small operations then take many times as long. It is read
+# when torch is imported.
+if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0")):
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))
+
 import numpy as np
 import pytest
 from hypothesis import settings

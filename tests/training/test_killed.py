@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import children
 import pytest
 import training_killed_run
 from training_stand_ins import same_weights
@@ -42,13 +43,12 @@ def test_killed_at_random_moments(tmp_path):
     draw = random.Random(20260101)
     within_epochs, kills = 0, 6
     script = training_killed_run.__file__
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(script).parent), *sys.path])}
     with subprocess.Popen(
         [sys.executable, script, str(tmp_path / "killed")],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env=environment,
+        env=children.environment(),
     ) as server:
 
         def start():

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
+import children
 import numpy as np
 import pytest
 import torch
@@ -31,16 +30,14 @@ def test_two_processes_learn_what_one_does(tmp_path):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     script = training_two_processes.__file__
-    shared = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(Path(script).parent), *sys.path]),
-        "WORLD_SIZE": "2",
-        "LOCAL_WORLD_SIZE": "2",
-        "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": str(port),
-        "ACCELERATE_USE_CPU": "true",
-        "OMP_NUM_THREADS": "1",
-    }
+    shared = children.environment(
+        WORLD_SIZE="2",
+        LOCAL_WORLD_SIZE="2",
+        MASTER_ADDR="127.0.0.1",
+        MASTER_PORT=str(port),
+        ACCELERATE_USE_CPU="true",
+        OMP_NUM_THREADS="1",
+    )
     running = [
         subprocess.Popen([sys.executable, script, str(tmp_path)], env=shared | {"RANK": number, "LOCAL_RANK": number})
         for number in ("0", "1")

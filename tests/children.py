@@ -1,0 +1,15 @@
+"""What a Python that a test starts needs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def environment(**more):
+    """Let a script beside this module find its like, and the very package that the tests have."""
+    # Not sys.path, in which pytest and tests have moved things about: a package that is installed besides might come
+    # before the one under test.
+    given = os.environ.get("PYTHONPATH")
+    found = [str(Path(__file__).parent), *([given] if given else [])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(found), **more}
