@@ -2,9 +2,9 @@
 
 The set and the photograph splits are those of ``benchmarks.learning``: 25 distortions at 5 levels of each photograph,
 labelled by the ranks of MDSI. Here all weights of the network learn, from all photographs but the fifth that is held
-out; with ``--corners`` from their four corners as well, none of which is tested. The pictures are made on the device
-and stay there. ``--choose`` first tries a few settings on the first split, trained on three quarters of its other
-photographs and tested on the fourth, and goes on with the best.
+out, and from windows of them (``--windows``), none of which is tested. The pictures are made on the device and stay
+there. ``--choose`` first tries a few settings on the first split, trained on three quarters of its other photographs
+and tested on the fourth, and goes on with the best.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from benchmarks.learning import SPLITS, parted, photographs
+from benchmarks.learning import SPLITS, parted, pictures_of
 from benchmarks.machine import commit, machine
+from benchmarks.windows import with_windows
 from syndr.demo.kadid_like import LEVELS, mdsi, quality_by_rank, references_of
 from syndr.demo.photos import Photo
 from syndr.distort import TYPES
@@ -34,7 +36,7 @@ from syndr.files import write_json
 from syndr.images import decode, write_image
 from syndr.progress import silent
 from syndr.samples import Samples
-from syndr.training import IQAModel, fit
+from syndr.training import Head, IQAModel, fit
 from syndr.training.data import as_float
 from syndr.training.settings import Precision
 from syndr.virtual import VirtualDataset, virtual_rows
@@ -52,9 +54,10 @@ _STANDARDIZED_BY = 512
 
 @dataclass(frozen=True)
 class Settings:
-    """How to train; ``all_labelled`` gives labels to the candidates of ``benchmarks.learning`` too."""
+    """How to train: ``hidden`` 0 is a linear head; ``all_labelled`` labels the candidates of ``learning`` too."""
 
     backbone: str
+    hidden: int
     epochs: int
     batch_size: int
     lr: float
@@ -66,8 +69,8 @@ class Settings:
 
     def __str__(self) -> str:
         return (
-            f"{self.backbone}, {self.epochs} epochs, batch {self.batch_size}, lr {self.lr:g} (head x "
-            f"{self.head_lr_ratio:g}), crops of {self.crop}, {self.precision}"
+            f"{self.backbone}, {self.hidden} hidden, {self.epochs} epochs, batch {self.batch_size}, lr {self.lr:g} "
+            f"(head x {self.head_lr_ratio:g}), crops of {self.crop}, {self.precision}"
         )
 
 
@@ -105,14 +108,15 @@ def main() -> None:
     options = _options()
     options.out.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
-    photos = photographs(options.photos, options.corners)[: options.photographs]
+    named = sorted(pictures_of(options.photos).items())[: options.photographs]
+    photos = [with_windows(name, picture, options.windows) for name, picture in named]
     references, pictures = _references(photos, options.out / "windows")
-    samples = virtual_rows(references, options.types, LEVELS)
-    most = sum(picture.numel() for picture in pictures) * len(options.types) * len(LEVELS)
+    samples = _drawn(virtual_rows(references, options.types, LEVELS), options.windows)
+    most = len(samples) * pictures[0].numel()
     data = VirtualDataset(samples, options.device, cache_files=True, device_keep_bytes=most)
-    samples = samples.with_column("quality", labels(data, len(references)))
+    samples = samples.with_column("quality", labels(data))
     report: dict[str, Any] = {
-        "photographs": len(photos), "corners": options.corners, "pictures": len(samples),
+        "photographs": len(photos), "windows": options.windows, "pictures": len(samples),
         "seconds": {"made": time.perf_counter() - started},
         "machine": machine(), "commit": commit(), "tried": [], "trials": [],
     }  # fmt: skip
@@ -169,7 +173,8 @@ def trial(data: VirtualDataset, samples: Samples, settings: Settings, split: int
         held_out, others = others[:fourth], others[fourth:]
     whole = np.array([name.rpartition("-")[0] + _WHOLE for name in reference])  # of the photograph of each
     train, test = np.flatnonzero(np.isin(whole, others)), np.flatnonzero(np.isin(reference, held_out))
-    model = IQAModel(build_backbone(settings.backbone), seed=settings.seed).to(data.device)
+    backbone = build_backbone(settings.backbone)
+    model = IQAModel(backbone, Head(backbone.dims, settings.hidden or None, settings.seed)).to(data.device)
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.momentum = _MOMENTUM
@@ -207,16 +212,21 @@ def start_head(model: IQAModel, pictures: Part, samples: Samples, crop: int) -> 
     model.head.standardize(torch.cat(features), torch.tensor(samples["quality"][rows]))
 
 
-def labels(data: VirtualDataset, references: int) -> npt.NDArray[np.float64]:
+def labels(data: VirtualDataset) -> npt.NDArray[np.float64]:
     """Make every picture, which stays on the device, and label it as the demo does."""
-    each = len(data) // references
     found = []
-    for start in range(0, len(data), each):
-        clean = decode(data.samples["path"][start]).to(data.device)
-        for first in range(start, start + each, 25):
-            made = data.images(range(first, min(first + 25, start + each)))
-            found.append(mdsi(clean, torch.stack(made)))  # type: ignore[arg-type]
+    for path, rows in groupby(range(len(data)), key=list(data.samples["path"]).__getitem__):
+        clean, numbers = decode(path).to(data.device), list(rows)
+        at_once = (data.images(numbers[first : first + 25]) for first in range(0, len(numbers), 25))
+        found.extend(mdsi(clean, torch.stack(made)) for made in at_once)  # type: ignore[arg-type]
     return quality_by_rank(np.concatenate(found))
+
+
+def _drawn(samples: Samples, windows: int) -> Samples:
+    """Keep all pictures of the whole photographs, and of each window so many that all windows have as many again."""
+    whole = np.char.endswith(np.asarray(samples["reference"]).astype(str), _WHOLE)
+    drawn = np.random.default_rng(0).random(len(samples)) < 1 / max(windows, 1)
+    return samples.take(np.flatnonzero(whole | drawn))
 
 
 def _references(photos: Sequence[Photo], folder: Path) -> tuple[Samples, list[Tensor]]:
@@ -240,6 +250,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path("runs/finetune"), help="results")
     parser.add_argument("--device", default="cuda" if cuda else "cpu")
     parser.add_argument("--backbone", default="efficientnet_lite0_stages")
+    parser.add_argument("--hidden", type=int, default=256, help="width of the head's hidden layer; 0: a linear head")
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--crop", type=int, default=384, help="side of the crops; the pictures are 512 x 384")
@@ -254,7 +265,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--types", type=int, nargs="+", default=tuple(TYPES), help="distortion types")
     parser.add_argument("--photographs", type=int, help="only the first so many")
-    parser.add_argument("--corners", action="store_true", help="train on the four corners of each photograph too")
+    parser.add_argument("--windows", type=int, default=4, help="windows of each photograph to train on too")
     parser.add_argument("--inner", action="store_true", help="test on a part of the photographs trained on otherwise")
     parser.add_argument("--labelled", action="store_false", dest="all_labelled",
                         help="train on the two fifths alone that benchmarks.learning has labels for")  # fmt: skip

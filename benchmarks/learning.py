@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
+from torch import Tensor
 
 from syndr import DDCUp, DRCDown
 from syndr.demo.kadid_like import KadidLike, make_kadid_like
@@ -55,7 +56,7 @@ def main() -> None:
         yield
         seconds[stage] += time.perf_counter() - before
 
-    photos = photographs(options.photos)
+    photos = [Photo.whole(name, picture) for name, picture in sorted(pictures_of(options.photos).items())]
     backbone = build_backbone("efficientnet_lite0_stages")
     data = make_kadid_like(photos, backbone, tuple(TYPES), 0, options.out / "made", _say, clock)
     results = [trial for split in range(SPLITS) for trial in split_trials(data, split, clock)]
@@ -82,16 +83,9 @@ def main() -> None:
               f"{row['gain']:+.3f} ({gained[0]:+.3f} to {gained[1]:+.3f}) |")  # fmt: skip
 
 
-def photographs(folder: Path | None, corners: bool = False) -> list[Photo]:
-    """Give the demo's photographs and those of a folder, by name: each whole, before its corners if asked."""
-    pictures = shipped_pictures()
-    for name, path in list_images(folder) if folder else []:
-        pictures[name] = decode(path)
-    found = []
-    for name, picture in sorted(pictures.items()):
-        parts = Photo.cut(name, picture).windows if corners else ()
-        found.append(Photo(name, (*Photo.whole(name, picture).windows, *parts)))
-    return found
+def pictures_of(folder: Path | None) -> dict[str, Tensor]:
+    """Give the demo's photographs and those of a folder, by name."""
+    return shipped_pictures() | {name: decode(path) for name, path in (list_images(folder) if folder else [])}
 
 
 def parted(names: Iterable[str], split: int) -> tuple[list[str], list[str], list[str]]:
