@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))  # the benchmarks are not installed
 from benchmarks import table
@@ -20,6 +21,7 @@ from benchmarks.joins import (
     sklearn_radius_neighbors,
 )
 from benchmarks.partitions import difference, refines, rows_apart
+from benchmarks.windows import with_windows
 
 
 @pytest.fixture(scope="module")
@@ -158,3 +160,20 @@ def test_the_table_names_who_wins_and_who_is_absent(tmp_path):
     page.write_text("no markers")
     with pytest.raises(ValueError, match="markers"):
         table.publish(page, [])
+
+
+def test_windows_follow_the_whole_and_are_drawn_by_name(rng):
+    picture = torch.from_numpy(rng.integers(0, 256, (3, 600, 900), dtype=np.uint8))
+    found, again, other = (with_windows(name, picture, 4).windows for name in ("one", "one", "other"))
+    assert [tuple(window.shape) for window in found] == [(3, 384, 512)] * 5
+    assert all(torch.equal(one, two) for one, two in zip(found, again, strict=True))
+    assert [torch.equal(one, two) for one, two in zip(found, other, strict=True)] == [True, False, False, False, False]
+
+
+def test_a_window_of_a_small_picture_is_all_of_it_and_flat_ones_are_left_out(rng):
+    small = torch.from_numpy(rng.integers(0, 256, (3, 192, 256), dtype=np.uint8))
+    whole, window = with_windows("small", small, 1).windows
+    assert torch.equal(whole, window)
+    dotted = torch.zeros(3, 768, 1024, dtype=torch.uint8)
+    dotted[:, 360:380, 500:520] = 255
+    assert 1 <= len(with_windows("dotted", dotted, 20).windows) < 21
