@@ -52,6 +52,13 @@ def pytest_sessionfinish(session: pytest.Session) -> Any:
     return (yield)
 
 
+def pytest_sessionstart() -> None:
+    try:
+        machine.commit()  # before anything is measured
+    except RuntimeError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
 def pytest_benchmark_generate_machine_info() -> dict[str, Any]:
     return machine.machine()
 

@@ -107,7 +107,7 @@ class Part:
 def main() -> None:
     options = _options()
     options.out.mkdir(parents=True, exist_ok=True)
-    started = time.perf_counter()
+    source, started = commit(), time.perf_counter()
     named = sorted(pictures_of(options.photos).items())[: options.photographs]
     photos = [with_windows(name, picture, options.windows) for name, picture in named]
     references, pictures = _references(photos, options.out / "windows")
@@ -118,7 +118,7 @@ def main() -> None:
     report: dict[str, Any] = {
         "photographs": len(photos), "windows": options.windows, "pictures": len(samples),
         "seconds": {"made": time.perf_counter() - started},
-        "machine": machine(), "commit": commit(), "tried": [], "trials": [],
+        "machine": machine(), "commit": source, "tried": [], "trials": [],
     }  # fmt: skip
     print("{photographs} photographs, {pictures:,} pictures made and labelled in {seconds[made]:.1f} s"
           .format(**report), flush=True)  # fmt: skip

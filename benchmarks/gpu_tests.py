@@ -59,14 +59,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gpu_tests", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder for gpu-tests.json")
     out: Path = parser.parse_args().out
-    recorder = Recorder()
+    recorder, source = Recorder(), commit()
     arguments = ["-m", "gpu", "-rs", "-p", "no:cacheprovider", "--continue-on-collection-errors"]
     pytest.main([*arguments, f"--rootdir={ROOT}", str(ROOT / "tests")], plugins=[recorder])
 
     passed, failed, skipped = (recorder.count(outcome) for outcome in ("passed", "failed", "skipped"))
     result = {
         "machine_info": machine(),
-        "commit_info": commit(),
+        "commit_info": source,
         "passed": passed, "failed": failed, "skipped": skipped,
         "files_missing_a_module": recorder.missing,
         "files_broken": recorder.broken,

@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import syndr
 from benchmarks import ROOT
 
 _PACKAGES = ("numpy", "scipy", "torch", "torchvision", "kornia", "faiss-cpu", "faiss-gpu-cu12", "scikit-learn", "syndr")
@@ -20,7 +21,11 @@ def commit() -> dict[str, Any]:
     """Give the commit measured and whether files differed from it.
 
     A tree copied without its history takes the commit from the environment variable ``SYNDR_COMMIT``.
+
+    Raises:
+        RuntimeError: When the syndr that is imported is another than this tree's. The native module is not compared.
     """
+    _require_own_package()
     given = os.environ.get("SYNDR_COMMIT")
     if given:
         return {"id": given, "dirty": None}
@@ -57,6 +62,21 @@ def describe(info: dict[str, Any], of: dict[str, Any]) -> str:
         f"{info['date'][:10]}, commit {of['id'][:10]}{changed}; {hardware}{gpus} ({info['kernel']} kernel; load "
         f"average {info['load_average']:g} at the start); {versions}"
     )
+
+
+def _require_own_package() -> None:
+    used, own = Path(syndr.__file__).parent, ROOT / "syndr"
+    names = {path.relative_to(folder) for folder in (used, own) for path in folder.rglob("*.py")}
+    changed = sorted(str(name) for name in names if _content(used / name) != _content(own / name))
+    if changed:
+        raise RuntimeError(
+            f"the syndr measured is {used}, which is not this tree's: {changed[0]} and {len(changed) - 1} more files "
+            "differ; pip install . first"
+        )
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.exists() else None
 
 
 def _git(*arguments: str) -> str | None:

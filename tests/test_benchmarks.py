@@ -1,6 +1,7 @@
 """The tools that the benchmarks stand on: their data, how they compare results, and the table."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -8,8 +9,10 @@ import numpy as np
 import pytest
 import torch
 
+import syndr
+
 sys.path.append(str(Path(__file__).resolve().parents[1]))  # the benchmarks are not installed
-from benchmarks import table
+from benchmarks import machine, table
 from benchmarks.generator import PER_REFERENCE, KadidLike, measure
 from benchmarks.joins import (
     GAP,
@@ -160,6 +163,16 @@ def test_the_table_names_who_wins_and_who_is_absent(tmp_path):
     page.write_text("no markers")
     with pytest.raises(ValueError, match="markers"):
         table.publish(page, [])
+
+
+def test_a_commit_is_that_of_the_package_measured(tmp_path, monkeypatch):
+    monkeypatch.setattr(machine, "ROOT", tmp_path)
+    monkeypatch.setenv("SYNDR_COMMIT", "abc")
+    shutil.copytree(Path(syndr.__file__).parent, tmp_path / "syndr")
+    assert machine.commit() == {"id": "abc", "dirty": None}
+    (tmp_path / "syndr" / "rng.py").write_text("changed = True")
+    with pytest.raises(RuntimeError, match=r"rng\.py and 0 more files differ; pip install \. first"):
+        machine.commit()
 
 
 def test_windows_follow_the_whole_and_are_drawn_by_name(rng):
