@@ -11,15 +11,13 @@ from syndr.errors import ImageError
 from syndr.rng import hash_ids
 
 #: A window's sides over those of the largest 4:3 rectangle, from and to.
-_SHARES = (0.45, 0.9)
-#: The least share of a window's pixels in those of the picture it becomes, along each side.
-_SHARPEST = 0.5
+_SHARES = (0.3, 0.9)
 
 
 def with_windows(name: str, image: Tensor, count: int) -> Photo:
     """Take a photograph (3, H, W) uint8 whole, and windows of it: anywhere, of any size, every second toned otherwise.
 
-    Those that are all one colour are left out.
+    None is scaled up where the whole is not, for it would be a blurred one. Those that are all one colour are left out.
     """
     whole = Photo.whole(name, image)
     draw = np.random.default_rng(int(hash_ids([name], 0)[0]))
@@ -27,7 +25,7 @@ def with_windows(name: str, image: Tensor, count: int) -> Photo:
     unit = min(rows / HEIGHT, columns / WIDTH)
     windows = []
     for number in range(count):
-        share = min(max(draw.uniform(*_SHARES), _SHARPEST / unit), 1.0)
+        share = min(max(draw.uniform(*_SHARES), 1 / unit), 1.0)
         height, width = round(HEIGHT * unit * share), round(WIDTH * unit * share)
         y, x = draw.integers(rows - height, endpoint=True), draw.integers(columns - width, endpoint=True)
         window = image[:, y : y + height, x : x + width]
