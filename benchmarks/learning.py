@@ -23,6 +23,7 @@ import numpy.typing as npt
 from scipy import stats
 from torch import Tensor
 
+from benchmarks.machine import commit, machine
 from syndr import DDCUp, DRCDown
 from syndr.demo.kadid_like import KadidLike, make_kadid_like
 from syndr.demo.photos import Photo, shipped_pictures
@@ -48,7 +49,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/learning"), help="results, and what is kept to go on")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    started, seconds = time.perf_counter(), defaultdict(float)
+    source, started, seconds = commit(), time.perf_counter(), defaultdict(float)
 
     @contextmanager
     def clock(stage: str) -> Iterator[None]:
@@ -71,6 +72,7 @@ def main() -> None:
         {
             "photographs": len(photos), "pictures": len(data.samples), "splits": SPLITS, "seeds": SEEDS,
             "backbone": backbone.name, "seconds": {**seconds, "whole": whole}, "table": table, "trials": results,
+            "machine": machine(), "commit": source,
         },
     )  # fmt: skip
     print(f"{len(photos)} photographs, {len(data.samples):,} pictures; {whole:.0f} s: {json.dumps(dict(seconds))}")

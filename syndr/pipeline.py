@@ -238,7 +238,8 @@ class _Experiment:
         thinner: Thinner | None = drcdown
         if drcdown is not None and recipe.downsample.index_bug:
             thinner = MisalignedThinner(drcdown, samples, self.data.left_out)
-        model = IQAModel(build_backbone(recipe.features.backbone, recipe.features.weights), seed=recipe.seed)
+        backbone = build_backbone(recipe.features.backbone, recipe.features.weights)
+        model = IQAModel(backbone, seed=recipe.seed, input_size=self.data.input_size)
 
         def after_thinning(epoch: int) -> None:
             if drcdown is not None and hasattr(drcdown, "result_"):
@@ -323,7 +324,7 @@ class _Experiment:
             for epoch, noted in read_json(self._path("epochs_on_targets.json")).items():
                 for name, metrics in noted.items():
                     best = results[name].get("oracle")
-                    if best is None or metrics["srcc"] > best["srcc"]:
+                    if metrics["srcc"] is not None and (best is None or metrics["srcc"] > best["srcc"]):
                         results[name]["oracle"] = {
                             **metrics,
                             "epoch": int(epoch),
@@ -337,7 +338,7 @@ class _Experiment:
         }
 
     def _measured(self, model: IQAModel, name: str, epoch: int, keep: bool = False) -> dict[str, Any]:
-        from syndr.evaluation import measure, predict
+        from syndr.evaluation import intervals, measure, predict
 
         settings, target = self.recipe.evaluation, self.targets[name]
         samples = target.samples
@@ -358,7 +359,12 @@ class _Experiment:
         scored = predictions.scored
         protocol = f"{target.protocol}, {settings.crops} crops, "
         protocol += f"epoch {epoch + 1} of {self.recipe.train.epochs}, seed {self.recipe.seed}"
-        return asdict(measure(predictions.scores[scored], samples["quality"][scored])) | {
+        scores, quality = predictions.scores[scored], samples["quality"][scored]
+        found = asdict(measure(scores, quality))
+        if keep:
+            references = samples["reference"][scored] if "reference" in samples else None
+            found |= intervals(scores, quality, references)
+        return found | {
             "protocol": protocol + ("" if settings.seeded else ", crops drawn anew each epoch"),
             "rejected": len(predictions.rejected),
         }

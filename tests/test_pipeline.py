@@ -137,6 +137,14 @@ def test_the_epoch_best_on_the_target_is_kept_apart(data, tmp_path):
     assert set(noted) == {"0", "1"}
     best = max(noted.values(), key=lambda epoch: epoch["scenes"]["srcc"])
     assert results["oracle"]["srcc"] == best["scenes"]["srcc"]
+    low, high = results["srcc_interval"]
+    assert low <= results["srcc"] <= high
+    noted["0"]["scenes"]["srcc"] = None  # of an epoch whose scores are all equal
+    (tmp_path / "run" / "epochs_on_targets.json").write_text(json.dumps(noted))
+    (tmp_path / "run" / "stages" / "evaluate.json").unlink()
+    run(plan)
+    results = json.loads((tmp_path / "run" / "results.json").read_text())["scenes"]
+    assert results["oracle"]["epoch"] == 1
 
 
 def test_training_set_takes_types_levels_and_refits_when_asked(data):

@@ -19,7 +19,10 @@ Labels = Annotated[str | None, typer.Option(help="Variant of the database's scor
 Split = Annotated[str | None, typer.Option(help="Of the database: 'official', or 0 to 9 by reference, 80/20.")]
 InputSize = Annotated[
     str | None,
-    typer.Option(help="Bring pictures to this size: native, shorter-512, 512x512 ...; by default the database's."),
+    typer.Option(
+        help="Bring pictures to this size: native, shorter-512, 512x512 ...; by default the database's, or that of the "
+        "model's training."
+    ),
 ]
 
 
@@ -46,8 +49,9 @@ def labelled_pictures(
     split: str | None,
     input_size: str | None,
     part: Literal["train", "test"],
+    size_of_table: str = "native",
 ) -> LabelledPictures:
-    """Read what the options name; of a split, one part.
+    """Read what the options name; of a split, one part. ``size_of_table`` is a table's input size if none is asked for.
 
     Raises:
         InputError: When the options name nothing, or two things, or it cannot be read.
@@ -61,7 +65,7 @@ def labelled_pictures(
     if table is not None:
         if root is not None or labels is not None or split is not None:
             raise InputError("--root, --labels and --split go with --database, not with a sample table")
-        size = input_size or "native"
+        size = input_size or size_of_table
         return LabelledPictures(Samples.read(table), size, f"{table}, input {size}")
     source = Source(
         database=database,

@@ -32,6 +32,7 @@ from syndr.sources import sized_images
 
 if TYPE_CHECKING:
     from syndr.evaluation import Predictions
+    from syndr.training import IQAModel
 
 
 class Crops(StrEnum):
@@ -103,8 +104,8 @@ def train(
 ) -> None:
     """Train a quality model on a sample table or a database, thinning dense clusters as it goes.
 
-    Run it again to go on after an interruption, at the very step. Of a database's split, the training part is
-    trained on.
+    Run it again to go on after an interruption, at the last step that was kept. Of a database's split, the training
+    part is trained on.
 
     Example: `syndr train samples.parquet -o model.safetensors --backbone efficientnet_lite0 --epochs 5`, or
     `syndr train --database livec --root data/ChallengeDB_release --split 0`; on several GPUs
@@ -117,8 +118,10 @@ def train(
     # A checkpoint belongs to one input size: it is one of the columns that decide training.
     data = found.samples.with_column("input_size", [found.input_size] * len(found.samples))
     checked_quality(data, found.words)
-    model = IQAModel(build_backbone(backbone, weights), seed=seed)
+    model = IQAModel(build_backbone(backbone, weights), seed=seed, input_size=found.input_size)
     accelerator = require("accelerate", "accelerate").Accelerator() if accelerate else None
+    if accelerator is not None:
+        device = str(accelerator.device)  # where the pictures are made too
     with bars() as progress:
         result = fit(
             model,
@@ -176,31 +179,39 @@ def evaluate(
     spreadsheet_safe: SpreadsheetSafe = False,
     as_json: Json = False,
 ) -> None:
-    """Measure a model's agreement with labels: SRCC, KRCC, PLCC raw and after a logistic, RMSE.
+    """Measure a model's agreement with labels: SRCC, KRCC, PLCC raw and after a logistic, RMSE, with intervals.
 
     Of a database's split, the test part is measured.
 
     Example: `syndr evaluate model.safetensors livec.csv -o predictions.csv`, or
     `syndr evaluate model.safetensors --database bid --root data/BID`
     """
-    from syndr.evaluation import measure
+    from syndr.evaluation import intervals, measure
+    from syndr.training import read_model
 
-    found = labelled_pictures(samples, database, root, labels, split, input_size, "test")
+    trained = read_model(model, device)
+    found = labelled_pictures(samples, database, root, labels, split, input_size, "test", trained.input_size)
     data = found.samples
     if "quality" not in data:
         raise InputError(f"{samples}: the table needs a column 'quality' (higher is better)")
-    predictions = _predict(model, data, found.input_size, crops, device, seed)
+    predictions = _predict(trained, data, found.input_size, crops, device, seed)
     if out is not None:
         write_table(predictions.beside(data), out, spreadsheet_safe)
     set_aside(out, predictions.rejected, spreadsheet_safe)
     scored = predictions.scored
-    metrics = asdict(measure(predictions.scores[scored], data["quality"][scored]))
+    scores, quality = predictions.scores[scored], data["quality"][scored]
+    metrics = asdict(measure(scores, quality))
     notes = metrics.pop("notes")
+    ends = intervals(scores, quality, data["reference"][scored] if "reference" in data else None)
+    shown = [
+        (f"{name}, 95% interval over {ends['resampled']}", "{:.4f} to {:.4f}".format(*ends[f"{name}_interval"]))
+        for name in ("srcc", "plcc")
+    ]
     protocol = f"{found.words}, {crops.value} crops, seed {seed}, {len(predictions.rejected)} pictures set aside"
     show(
-        {**metrics, "notes": list(notes), "protocol": protocol},
+        {**metrics, **ends, "notes": list(notes), "protocol": protocol},
         as_json,
-        table(["metric", "value"], list(metrics.items())),
+        table(["metric", "value"], [*metrics.items(), *shown]),
         f"protocol: {protocol}",
         *(f"note: {text}" for text in notes),
     )
@@ -223,12 +234,15 @@ def score(
 
     Example: `syndr score holiday/ --model model.safetensors`
     """
+    from syndr.training import read_model
+
     data = (
         table_or_folder(pictures)
         if pictures.is_dir() or is_table(pictures)
         else Samples.from_columns(id=[pictures.name], path=[str(pictures)])
     )
-    predictions = _predict(model, data, input_size or "native", crops, device, seed)
+    trained = read_model(model, device)
+    predictions = _predict(trained, data, input_size or trained.input_size, crops, device, seed)
     if out is not None:
         write_table(predictions.beside(data), out, spreadsheet_safe)
     set_aside(out, predictions.rejected, spreadsheet_safe)
@@ -242,13 +256,12 @@ def score(
         raise typer.Exit(1)
 
 
-def _predict(model: Path, data: Samples, input_size: str, crops: Crops, device: str, seed: int) -> Predictions:
+def _predict(model: IQAModel, data: Samples, input_size: str, crops: Crops, device: str, seed: int) -> Predictions:
     from syndr.evaluation import predict
-    from syndr.training import read_model
 
     with bars() as progress:
         return predict(
-            read_model(model, device),
+            model,
             data,
             sized_images(data, input_size, device),
             crops=crops.value,

@@ -93,7 +93,7 @@ def reproduce(
         as_json,
         *outcome.notes,
         table(*summary(outcome), outcome.plan.title),
-        f"with the protocols and the paper's other rows: {out / name.value}.md, .csv, .json",
+        f"with the protocols and the paper's other rows: {options.stem(name.value)}.md, .csv, .json",
     )
     if outcome.failures or not outcome.measured:
         raise typer.Exit(1)

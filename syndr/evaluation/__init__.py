@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from syndr.evaluation.bootstrap import Interval, bootstrap_interval
+from syndr.evaluation.bootstrap import Interval, bootstrap_interval, intervals
 from syndr.evaluation.metrics import Metrics, krcc, measure, plcc, rmse, srcc
 from syndr.lazy import lazy_exports
 
@@ -24,6 +24,7 @@ __all__ = [
     "Predictions",
     "bootstrap_interval",
     "cut_crops",
+    "intervals",
     "krcc",
     "load_model",
     "measure",

@@ -11,7 +11,7 @@ from syndr.errors import InputError
 from syndr.evaluation.crops import CropRule, check_rule
 from syndr.evaluation.prediction import score
 from syndr.features import Backbone
-from syndr.images import decode
+from syndr.images import decode, resize_input
 from syndr.training import IQAModel, read_model
 
 # How far rounding may carry a resized or transformed picture out of [0, 1].
@@ -54,7 +54,7 @@ class Metric(nn.Module):
         self.eval()
 
     def forward(self, pictures: Tensor | str | Path) -> Tensor:
-        """Score pictures.
+        """Score pictures, brought to the input size of the model's training.
 
         Args:
             pictures: Floating tensor (B, 3, H, W) or (B, 1, H, W), RGB or grey, in [0, 1]; or the path of one picture.
@@ -66,16 +66,19 @@ class Metric(nn.Module):
             InputError: When the tensor has another shape, dtype or range.
             ImageError: When the file cannot be read.
         """
-        device = self.model.head.mean.device
+        device, size = self.model.head.mean.device, self.model.input_size
         if not isinstance(pictures, Tensor):
-            pictures = decode(pictures)[None].float() / 255.0
+            pictures = resize_input(decode(pictures), size)[None].float() / 255.0
         if pictures.ndim == 4 and pictures.shape[1] == 1:
             pictures = pictures.expand(-1, 3, -1, -1)
         if pictures.numel():
             low, high = (float(value) for value in torch.aminmax(pictures))
             if not (low >= -_TOLERANCE and high <= 1 + _TOLERANCE):
                 raise InputError(f"pictures must lie in [0, 1]; these go from {low:g} to {high:g}: divide bytes by 255")
-        return score(self.model, pictures.to(device), crops=self.crops, batch_size=self.batch_size).float()
+        pictures = pictures.to(device)
+        if size != "native" and pictures.ndim == 4 and len(pictures):
+            pictures = torch.stack([resize_input(picture, size) for picture in pictures])
+        return score(self.model, pictures, crops=self.crops, batch_size=self.batch_size).float()
 
 
 def load_model(

@@ -16,8 +16,9 @@ from syndr.evaluation.crops import CROPS, CropRule, check_rule, cut_crops
 from syndr.images import Rejected
 from syndr.progress import Progress, silent, track
 from syndr.samples import Samples
-from syndr.training.crops import CROP, ImageSource
+from syndr.training.crops import ImageSource
 from syndr.training.data import as_float, load_batches, rejection
+from syndr.training.model import crop_of
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def predict(
     images: ImageSource,
     *,
     crops: CropRule = "random",
-    crop: int = CROP,
+    crop: int | None = None,
     seed: int = 0,
     batch_size: int = 32,
     device: torch.device | str = "cpu",
@@ -65,7 +66,7 @@ def predict(
         samples: The pictures; crops are drawn by their ids.
         images: Gives the picture of a row, uint8 (3, H, W); called on several threads.
         crops: Which crops (:data:`syndr.evaluation.CropRule`).
-        crop: Side of a crop in pixels.
+        crop: Side of a crop in pixels; by default that of training, or 224.
         seed: Seed of random crops.
         batch_size: Most crops per forward pass; it moves scores by no more than rounding.
         device: Where to run the model.
@@ -79,6 +80,7 @@ def predict(
         InputError: When an argument is not usable or the model's scores have another shape than (B,).
     """
     check_rule(crops)
+    crop = crop_of(model) if crop is None else crop
     if batch_size < 1 or crop < 1:
         raise InputError(f"batch_size and crop must be at least 1, not {batch_size} and {crop}")
     scores = np.full(len(samples), np.nan)
@@ -108,7 +110,7 @@ def score(
     images: Tensor,
     *,
     crops: CropRule = "random",
-    crop: int = CROP,
+    crop: int | None = None,
     seed: int = 0,
     ids: Sequence[str] | None = None,
     batch_size: int = 32,
@@ -119,7 +121,7 @@ def score(
         model: As for :func:`predict`; it stays on its device, which must be that of the pictures.
         images: Float (B, 3, H, W), RGB in [0, 1].
         crops: Which crops.
-        crop: Side of a crop in pixels.
+        crop: Side of a crop in pixels; by default that of training, or 224.
         seed: Seed of random crops.
         ids: Ids that decide random crops; the positions in the batch when None.
         batch_size: Most crops per forward pass.
@@ -132,6 +134,7 @@ def score(
         ImageError: When the pictures are too elongated to be enlarged to the crop.
     """
     check_rule(crops)
+    crop = crop_of(model) if crop is None else crop
     if images.ndim != 4 or images.shape[1] != 3 or not images.is_floating_point():
         raise InputError(
             f"images must be floating of shape (B, 3, H, W) in [0, 1], not {images.dtype} {tuple(images.shape)}"

@@ -11,7 +11,7 @@ from syndr.checkpoint_file import tensors_hash
 from syndr.errors import InputError
 
 # Classifiers a checkpoint may hold beside the backbone.
-_HEADS = ("fc.", "_fc.", "head.", "heads.", "classifier.")
+_HEADS = ("fc.", "_fc.", "head.", "heads.", "classifier.", "aux1.", "aux2.", "AuxLogits.")
 # Counts the training steps of a batch normalization; old checkpoints lack it and inference ignores it.
 _COUNTER = "num_batches_tracked"
 
@@ -19,8 +19,8 @@ _COUNTER = "num_batches_tracked"
 def load_weights(body: nn.Module, state: Mapping[str, torch.Tensor], where: str) -> None:
     """Load a state into a network, whatever common prefix its names have (``module.``, ``backbone.body.``).
 
-    Classifiers (``fc``, ``head``, ``heads``, ``classifier``) and, where there is a prefix, entries without it are left
-    out.
+    Classifiers (``fc``, ``head``, ``heads``, ``classifier``, auxiliary ones) and, where there is a prefix, entries
+    without it are left out.
 
     Args:
         body: The network, without classifier.

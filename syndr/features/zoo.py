@@ -21,9 +21,11 @@ CROP = 224
 #: Stands before a name to mean timm's network where torchvision has one of that name too.
 TIMM = "timm/"
 
-# These two take ImageNet's normalization and undo it, when they are told that their weights are torchvision's.
+# These two take ImageNet's normalization and undo it, when they are told that their weights are torchvision's. Their
+# auxiliary classifiers would give scores of classes beside the features in training.
 _OPTIONS: dict[str, dict[str, Any]] = {
-    name: {"transform_input": True, "init_weights": False} for name in ("googlenet", "inception_v3")
+    name: {"transform_input": True, "init_weights": False, "aux_logits": False}
+    for name in ("googlenet", "inception_v3")
 }
 
 

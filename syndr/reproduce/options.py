@@ -59,6 +59,11 @@ class Options:
         if self.released_index_bug and self.preset != "released":
             raise InputError("the released index bug is one of preset 'released': choose that preset too")
 
+    def stem(self, table: str) -> Path:
+        """Give the path, without suffix, of a table measured this way: what differs in kind stands side by side."""
+        words = [table, *[self.preset] * (self.preset != "fixed"), *["index-bug"] * self.released_index_bug]
+        return self.out / "-".join([*words, *["smoke"] * self.smoke])
+
     @property
     def splits(self) -> tuple[int, ...]:
         """The splits of a within-database experiment."""

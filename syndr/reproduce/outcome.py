@@ -10,7 +10,7 @@ import numpy as np
 
 from syndr.reproduce.plan import Plan, Target
 
-METRICS = ("srcc", "plcc", "krcc", "plcc_logistic", "rmse")
+METRICS = ("srcc", "plcc", "krcc", "plcc_logistic", "rmse", "rmse_logistic")
 
 
 @dataclass(frozen=True)

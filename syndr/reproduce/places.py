@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from syndr.datasets import Database, check_database, find_database
-from syndr.errors import InputError
+from syndr.errors import InputError, MissingExtraError
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,10 @@ def find_place(name: str, root: Path) -> Place:
     folder = next((path for path in sorted(root.iterdir()) if path.is_dir() and _is(path.name, database)), None)
     if folder is None:
         return Place(database, None, (_what_to_download(database, root),))
-    check = check_database(name, folder, decode_pictures=False)
+    try:
+        check = check_database(name, folder, decode_pictures=False)
+    except MissingExtraError as error:
+        return Place(database, None, (f"{database.title}: {error}",))
     problems = tuple(f"{database.title}: {problem}" for problem in check.problems)
     return Place(database, None if check.rows is None else folder, problems)
 

@@ -49,7 +49,8 @@ def reproduce(table: str, options: Options, progress: Progress = silent) -> Outc
         progress: Told of the runs, and of the stages of each.
 
     Returns:
-        What was measured. ``<out>/<table>.md``, ``.csv`` and ``.json`` hold it, beside the published numbers.
+        What was measured. ``<out>/<table>.md``, ``.csv`` and ``.json`` hold it, beside the published numbers; another
+        preset than "fixed", the index bug, and a smoke run have files of their own (:meth:`Options.stem`).
 
     Raises:
         InputError: When an option is not usable, the root is no folder, or the network's weights cannot be had.
@@ -57,7 +58,10 @@ def reproduce(table: str, options: Options, progress: Progress = silent) -> Outc
     """
     plan = only(find_plan(table), options.only)
     # A run is found again by its recipe, whatever folder the command is given in.
-    options = replace(options, root=options.root.absolute(), out=options.out.absolute())
+    weights = options.weights
+    if weights not in (None, "random"):
+        weights = str(Path(weights).absolute())
+    options = replace(options, root=options.root.absolute(), out=options.out.absolute(), weights=weights)
     check_device(options.device)
     if options.peers:
         require("pyiqa", "peers")
@@ -115,8 +119,13 @@ class _Reproduction:
             if place.folder is not None:
                 self.pool = read_database(POOL, place.folder).samples
                 if self.options.smoke and len(self.pool) > smoke.SMOKE_POOL:
-                    wanted = write_candidates(self.pool, smoke.SMOKE_POOL, _CANDIDATES_SEED, self.options.out / "smoke")
+                    wanted = write_candidates(self.pool, smoke.SMOKE_POOL, _CANDIDATES_SEED, self._lists_in / "pool")
                     self.pool = self.pool if wanted is None else Samples.read(wanted.path)
+
+    @property
+    def _lists_in(self) -> Path:
+        """Where the candidates' lists are written."""
+        return self.options.out / "smoke" if self.options.smoke else self.options.out
 
     def _note_place(self, place: Place) -> None:
         self.not_run += [problem for problem in place.problems if problem not in self.not_run]
@@ -144,7 +153,7 @@ class _Reproduction:
             references = find_database(TRAINING).references  # as many as the training part has
             size = references - max(1, round(TEST_SHARE * references))
         if size not in self._lists:
-            self._lists[size] = write_candidates(self.pool, size, _CANDIDATES_SEED, self.options.out)
+            self._lists[size] = write_candidates(self.pool, size, _CANDIDATES_SEED, self._lists_in)
         return self._lists[size]
 
     def _measure(self, cell: Cell) -> None:
@@ -230,4 +239,8 @@ def _protocol(
         words.append("RELEASED INDEX BUG")
     if options.smoke:
         words.append("SMOKE")
-    return f"{metrics['protocol']}; n = {metrics['n']:,}, {metrics['rejected']} set aside; " + ", ".join(words)
+    measured = f"n = {metrics['n']:,}, {metrics['rejected']} set aside"
+    ends = metrics.get("srcc_interval", [None])  # a run finished by an earlier version has none
+    if None not in ends:
+        measured += ", SRCC's 95% interval over {} {:.4f} to {:.4f}".format(metrics["resampled"], *ends)
+    return f"{metrics['protocol']}; {measured}; " + ", ".join(words)

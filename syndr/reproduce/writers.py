@@ -17,8 +17,8 @@ _PUBLISHED, _MEASURED, _PEER = "published", "measured", "peer, measured"
 
 
 def write_outcome(outcome: Outcome, options: Options) -> None:
-    """Write ``<out>/<table>.md``, ``.csv`` and ``.json``, each whole or not at all."""
-    stem = options.out / outcome.plan.name
+    """Write the table as ``.md``, ``.csv`` and ``.json`` (:meth:`Options.stem`), each whole or not at all."""
+    stem = options.stem(outcome.plan.name)
     write_text(stem.with_suffix(".md"), markdown(outcome))
     rows = list(_long_rows(outcome))
     if rows:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from syndr.training.misaligned import MisalignedThinner
     from syndr.training.model import Head, IQAModel
     from syndr.training.state import EpochLog
-    from syndr.training.step import Batch, l1
+    from syndr.training.step import Batch, Step, l1
     from syndr.training.thinning import Thinner
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Head",
     "IQAModel",
     "MisalignedThinner",
+    "Step",
     "Thinner",
     "TrainingResult",
     "fit",
@@ -43,6 +44,7 @@ __getattr__ = lazy_exports(
         "Head": "model",
         "IQAModel": "model",
         "MisalignedThinner": "misaligned",
+        "Step": "step",
         "Thinner": "thinning",
         "TrainingResult": "loop",
         "fit": "loop",

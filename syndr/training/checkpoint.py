@@ -21,7 +21,7 @@ def save_model(path: str | Path, model: IQAModel, metadata: Mapping[str, Any] | 
 
     Args:
         path: The file, by custom ``.safetensors``.
-        model: The model; its backbone's weights are saved with it, its architecture by name.
+        model: The model; its backbone's weights are saved with it, its architecture by name, and how it sees a picture.
         metadata: Anything JSON can hold, such as the recipe; :func:`read_metadata` gives it back.
 
     Raises:
@@ -32,6 +32,8 @@ def save_model(path: str | Path, model: IQAModel, metadata: Mapping[str, Any] | 
         "backbone": model.backbone.name,
         "dims": model.head.dims,
         "hidden": model.head.hidden,
+        "crop": model.crop,
+        "input_size": model.input_size,
         "metadata": dict(metadata or {}),
     }
     write_tensors(path, model.state_dict(), description)
@@ -62,7 +64,9 @@ def read_model(path: str | Path, device: torch.device | str = "cpu", backbone: B
             if not isinstance(name, str):
                 raise TypeError("a name is a text")
             backbone = build_backbone(name, weights="random")
-        model = IQAModel(backbone, Head(description["dims"], description["hidden"]))
+        head = Head(description["dims"], description["hidden"])
+        model = IQAModel(backbone, head, input_size=description.get("input_size", "native"))
+        model.crop = _crop(description.get("crop", model.crop))
         model.load_state_dict(tensors)
     except (KeyError, TypeError, ValueError, RuntimeError, MemoryError) as error:
         raise StoreError(
@@ -78,6 +82,12 @@ def _check_head(tensors: Mapping[str, torch.Tensor], description: Mapping[str, A
     found = tensors["head.mean"].shape, tensors["head.layers.0.weight"].shape
     if found != ((dims,), (1 if hidden is None else hidden, dims)):
         raise ValueError(f"its head is of {dims!r} features and {hidden!r} hidden units, its tensors are not")
+
+
+def _crop(side: Any) -> int:
+    if not isinstance(side, int) or side < 1:
+        raise ValueError(f"crops of {side!r} pixels")
+    return side
 
 
 def read_metadata(path: str | Path) -> dict[str, Any]:

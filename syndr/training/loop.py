@@ -21,10 +21,11 @@ from syndr.images import Rejected
 from syndr.notebook import card, curve
 from syndr.progress import Progress, silent
 from syndr.samples import Samples
-from syndr.training.crops import CROP, CropSource, ImageSource, crop_source
+from syndr.training.crops import CropSource, ImageSource, crop_source
 from syndr.training.data import checked_quality
 from syndr.training.logs import Logs
 from syndr.training.memory import kept_memory
+from syndr.training.model import IQAModel, crop_of
 from syndr.training.processes import Processes
 from syndr.training.run import Run
 from syndr.training.settings import Precision, Schedule, Settings
@@ -35,6 +36,9 @@ from syndr.virtual import VirtualDataset, made_with, virtual_types
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
+
+#: Parameter groups, each with its ``lr``, to the optimizer that moves them.
+Optimizers = Callable[[list[dict[str, Any]]], torch.optim.Optimizer]
 
 
 @dataclass(frozen=True)
@@ -72,13 +76,15 @@ def fit(
     head_lr_ratio: float = 10.0,
     schedule: Schedule = "constant",
     weight_decay: float = 5e-4,
-    crop: int = CROP,
+    crop: int | None = None,
     flip: bool = True,
     seed: int = 0,
     thinning: Thinner | None = None,
     refresh: Refresh = "epoch",
     scope: Scope = "originals",
     loss: Loss = l1,
+    optimizer: Optimizers | None = None,
+    step: type[Step] = Step,
     precision: Precision = "float32",
     accumulate: int = 1,
     device: torch.device | str = "cpu",
@@ -112,7 +118,8 @@ def fit(
         schedule: ``"constant"`` as released and in the paper; ``"cosine"`` raises the learning rates to those given
             over the first twentieth of the run and lowers them to nothing along half a cosine.
         weight_decay: Adam's L2 penalty.
-        crop: Side of the square crops, in pixels.
+        crop: Side of the square crops, in pixels; by default that of the model's backbone, or 224. An
+            :class:`~syndr.training.IQAModel` remembers it.
         flip: Whether half of the crops are mirrored.
         seed: Seed of order, crops, flips and whatever is random inside the model.
         thinning: A :class:`syndr.DRCDown`, or None to train on everything.
@@ -121,6 +128,10 @@ def fit(
         scope: Which rows may be thinned: ``"originals"`` or ``"all"``; without a column ``origin`` all may.
         loss: What is minimized: a function of the model and a :class:`syndr.training.Batch`, which runs the model as it
             likes and gives the batch's mean loss; the mean absolute error by default.
+        optimizer: Makes another optimizer than Adam of torch's parameter groups, whose ``lr`` are set; ``weight_decay``
+            is Adam's then. What it keeps for each weight must be tensors.
+        step: A subclass of :class:`syndr.training.Step` that takes a step in another way, such as with clipped
+            gradients.
         precision: ``"float32"``, or the format of autocast: ``"bfloat16"``, or ``"float16"`` with a scaled loss.
         accumulate: Forward passes per step: its pictures are split into as many parts, whose gradients add up to those
             of the whole, but for batch normalization, which sees a part at a time.
@@ -130,7 +141,7 @@ def fit(
             model the weights are those of one process to rounding; ``nn.SyncBatchNorm`` is yours to put in.
         threads: Threads that load pictures ahead; by default the cores this process may use.
         checkpoint: Folder that keeps the state after each epoch, and within one. A run that finds its own state there
-            goes on from it, at the very step, and a finished run is not repeated.
+            goes on from it, at that very step, and a finished run is not repeated.
         checkpoint_every: Steps of an epoch after which the state is kept too.
         cache_bytes: Most memory for pictures that are kept from epoch to epoch, where ``images`` is not given.
         log: CSV file with a line for each epoch, whole after each.
@@ -151,6 +162,7 @@ def fit(
         StoreError: When ``checkpoint`` holds a damaged state or one made with other settings (among them the
             network of type 15, where virtual rows need it), or another run is using it.
     """
+    crop = crop_of(model) if crop is None else crop
     settings = Settings(
         epochs, batch_size, lr, head_lr_ratio, weight_decay, crop, flip, seed, refresh, scope, precision, accumulate,
         schedule,
@@ -162,21 +174,31 @@ def fit(
     processes = Processes(accelerator)
     device = torch.device(device if accelerator is None else accelerator.device)
     model.to(device)
+    if isinstance(model, IQAModel):
+        model.crop = crop
     groups, fused = parameter_groups(model, lr, head_lr_ratio), device.type == "cuda"
-    optimizer = torch.optim.Adam(groups, lr=lr, weight_decay=weight_decay, fused=fused or None)
+    moves = (
+        torch.optim.Adam(groups, lr=lr, weight_decay=weight_decay, fused=fused or None)
+        if optimizer is None
+        else optimizer(groups)
+    )
+    for group in moves.param_groups:
+        group.setdefault("initial_lr", group["lr"])
     scaler = torch.amp.GradScaler(device.type, enabled=precision == "float16")  # type: ignore[attr-defined]
     autocast = None if precision == "float32" else getattr(torch, precision)
-    step = Step(model, optimizer, loss, accumulate, autocast, scaler, processes)
+    takes = step(model, moves, loss, accumulate, autocast, scaler, processes)
     file, state = None, RunState()
     if checkpoint is not None:
         identity: dict[str, Any] = asdict(settings) | {
-            "loss": f"{loss.__module__}.{getattr(loss, '__qualname__', type(loss).__name__)}",
+            "loss": _name(loss),
+            "optimizer": _name(type(moves)),
+            "step": _name(step),
             "thinning": describe_thinner(thinning),
             "samples": data_hash(samples),
             **made_with(virtual_types(samples)),
             "initial_weights": weights_hash(model),
         }
-        file = Checkpoint(Path(checkpoint) / "training.safetensors", model, optimizer, scaler, identity)
+        file = Checkpoint(Path(checkpoint) / "training.safetensors", model, moves, scaler, identity)
     with channels_last(model), kept_memory(device), _own(checkpoint if processes.first else None):
         if file is not None:
             state = file.load()
@@ -185,7 +207,7 @@ def fit(
             VirtualDataset(samples, str(device), cache_bytes, cache_files=True) if images is None else images
         )
         told = progress if processes.first else silent
-        run = Run(step, samples, quality, pictures, settings, device, threads, state, save, checkpoint_every, told)
+        run = Run(takes, samples, quality, pictures, settings, device, threads, state, save, checkpoint_every, told)
         told("epochs", len(state.log), epochs)
         with Logs(log if processes.first else None, tensorboard if processes.first else None, len(state.log)) as logs:
             logs.write_table(state.log)  # of a run that is finished already, it might be gone
@@ -207,6 +229,10 @@ def fit(
                 told("epochs", epoch + 1, epochs)
     model.eval()
     return TrainingResult(log=tuple(state.log), rejected=tuple(state.rejected.values()))
+
+
+def _name(of: Any) -> str:
+    return f"{of.__module__}.{getattr(of, '__qualname__', type(of).__name__)}"
 
 
 @contextmanager

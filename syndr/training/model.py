@@ -10,7 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from syndr.errors import InputError
+from syndr.images import check_input_size
 from syndr.rng import mix
+from syndr.training.crops import CROP
 
 if TYPE_CHECKING:
     from syndr.features import Backbone
@@ -106,16 +108,21 @@ class IQAModel(nn.Module):
     Attributes:
         backbone: Maps float images (B, 3, H, W) in [0, 1] to pooled features (B, dims).
         head: Maps these features to scores; linear unless another is given.
+        crop: Side in pixels of the crops that it is trained on and scores: the backbone's, until it is trained on
+            others.
+        input_size: What pictures are brought to before crops are cut (:func:`syndr.images.resize_input`).
     """
 
-    def __init__(self, backbone: Backbone, head: Head | None = None, seed: int = 0) -> None:
+    def __init__(self, backbone: Backbone, head: Head | None = None, seed: int = 0, input_size: str = "native") -> None:
         """Join a backbone and a head; a new linear head draws its weights from ``seed``.
 
         Raises:
-            InputError: When the head expects another number of features than the backbone gives.
+            InputError: When the head expects another number of features than the backbone gives, or there is no such
+                input size.
         """
         super().__init__()
-        self.backbone = backbone
+        check_input_size(input_size)
+        self.backbone, self.crop, self.input_size = backbone, backbone.crop, input_size
         self.head = Head(backbone.dims, seed=seed) if head is None else head
         if self.head.dims != backbone.dims:
             raise InputError(f"the head takes {self.head.dims} features; the backbone gives {backbone.dims}")
@@ -124,6 +131,11 @@ class IQAModel(nn.Module):
         """Give (score (B,), feature (B, dims)) of float images (B, 3, H, W) in [0, 1], RGB."""
         feature = self.backbone(images)
         return self.head(feature), feature
+
+
+def crop_of(model: nn.Module) -> int:
+    """Give the side of the crops that a model sees unless others are asked for, in pixels."""
+    return model.crop if isinstance(model, IQAModel) else CROP
 
 
 def _linear(inputs: int, outputs: int) -> nn.Linear:

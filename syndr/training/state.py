@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from syndr.errors import StoreError
+from syndr.errors import InputError, StoreError
 from syndr.images import Rejected
 from syndr.samples import Samples
 from syndr.training.tensor_file import read_tensors, write_tensors
@@ -115,7 +115,9 @@ class Checkpoint:
         """Replace the file, in one atomic step."""
         tensors: dict[str, Tensor] = {_MODEL + name: tensor for name, tensor in self.model.state_dict().items()}
         for number, slots in self.optimizer.state_dict()["state"].items():
-            tensors |= {f"{_OPTIMIZER}{number}.{slot}": tensor for slot, tensor in slots.items()}
+            tensors |= {
+                f"{_OPTIMIZER}{number}.{slot}": _kept(slot, value) for slot, value in slots.items() if value is not None
+            }
         if state.dropped_once is not None:
             tensors[_DROPPED] = torch.from_numpy(state.dropped_once)
         epoch = None
@@ -183,6 +185,14 @@ class Checkpoint:
                     slots[name] = torch.empty_like(weight, dtype=value.dtype, requires_grad=False).copy_(value)
 
 
+def _kept(slot: str, value: Any) -> Tensor:
+    if not isinstance(value, Tensor):
+        raise InputError(
+            f"the optimizer keeps {slot} as {type(value).__name__}; only tensors can be kept and gone on with"
+        )
+    return value
+
+
 def data_hash(samples: Samples) -> str:
     """Hash the columns of a sample table that decide training."""
     return samples.columns(*(name for name in _DECIDING_COLUMNS if name in samples)).content_hash()
@@ -192,13 +202,18 @@ def describe_thinner(thinning: Thinner | None) -> dict[str, Any] | None:
     """Give a thinner's class and parameters; what it learnt (names ending in "_") is no setting."""
     if thinning is None:
         return None
-    plain = (str, int, float, bool, type(None))
     parameters = {
-        name: value if isinstance(value, plain) else type(value).__name__
+        name: _described(value)
         for name, value in vars(thinning).items()
         if not name.startswith("_") and not name.endswith("_")
     }
     return {"class": type(thinning).__name__, **parameters}
+
+
+def _described(value: Any) -> Any:
+    if isinstance(value, (str, int, float, bool, type(None))):
+        return value
+    return describe_thinner(value) if hasattr(value, "fit") else type(value).__name__  # one that wraps another
 
 
 def _check_settings(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:

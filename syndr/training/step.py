@@ -54,7 +54,9 @@ def l1(model: nn.Module, batch: Batch) -> Tensor:
 
 @dataclass(frozen=True)
 class Step:
-    """What every step of a run shares.
+    """What every step of a run shares, and how one is taken.
+
+    A subclass given to :func:`syndr.training.fit` may take it in another way: :meth:`move` comes after the gradients.
 
     Attributes:
         model: The model, in training mode.
@@ -107,9 +109,16 @@ class Step:
                 return outcome
         for group in self.optimizer.param_groups:
             group["lr"] = group["initial_lr"] * rate
+        self.move()
+        return outcome
+
+    def move(self) -> None:
+        """Move the weights along their gradients, which are the whole step's, over all parts and processes.
+
+        With float16 they are scaled until ``self.scaler.unscale_(self.optimizer)``, which changes nothing otherwise.
+        """
         self.scaler.step(self.optimizer)
         self.scaler.update()
-        return outcome
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Give scores and features in the number format of training, without a step."""

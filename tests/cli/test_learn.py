@@ -71,6 +71,11 @@ def test_a_database_with_its_split_and_an_input_size(syndr, options, tmp_path):
         for size in ("native", "512x512")
     )
     assert native != large
+    trained_at = syndr("score", one, "--model", model, "--json").json["scores"]["0.bmp"]
+    assert trained_at not in (native, large)
+    assert (
+        trained_at == syndr("score", one, "--model", model, "--input-size", "64x48", "--json").json["scores"]["0.bmp"]
+    )
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from oracle import metrics as oracle
 
 from syndr.errors import InputError
 from syndr.evaluation import bootstrap
-from syndr.evaluation.bootstrap import bootstrap_interval
+from syndr.evaluation.bootstrap import bootstrap_interval, intervals
 from syndr.evaluation.metrics import srcc
 
 
@@ -26,6 +26,36 @@ def test_equals_a_loop_over_the_same_resamples(tied):
     low, high = np.quantile(oracle.bootstrap_srcc(x, y, rows), [0.05, 0.95])
     assert interval.value == srcc(x, y)
     assert (interval.low, interval.high) == pytest.approx((low, high), abs=1e-12)
+
+
+@pytest.mark.parametrize("statistic", ["srcc", "plcc"])
+def test_whole_groups_are_drawn(statistic):
+    draw = np.random.default_rng(4)
+    group = np.array(["b", "a", "b", "c", "a", "b", "c", "d", "d", "a"])
+    y = draw.uniform(0, 10, 10)
+    x = y + draw.normal(0, 3, 10)
+    interval = bootstrap_interval(x, y, statistic=statistic, groups=group, resamples=60, seed=5)
+    again, values = np.random.default_rng(5), []
+    for _ in range(60):
+        names = np.array(["a", "b", "c", "d"])[again.integers(0, 4, 4)]
+        rows = [row for name in names for row in np.flatnonzero(group == name)]
+        agree = oracle.spearman if statistic == "srcc" else oracle.pearson
+        if len(set(rows)) > 1:
+            values.append(agree(list(x[rows]), list(y[rows])))
+    assert (interval.low, interval.high) == pytest.approx(tuple(np.quantile(values, [0.025, 0.975])), abs=1e-12)
+
+
+def test_intervals_are_over_references_where_all_images_have_one():
+    draw = np.random.default_rng(4)
+    y = draw.uniform(0, 10, 40)
+    x, references = y + draw.normal(0, 3, 40), np.repeat(np.array(["a", "b", "c", "d"], dtype=object), 10)
+    whole = intervals(x, y, references)
+    expected = bootstrap_interval(x, y, statistic="plcc", groups=references.astype(str))
+    assert (whole["resampled"], whole["plcc_interval"]) == ("references", [expected.low, expected.high])
+    references[3] = None
+    single = intervals(x, y, references)
+    expected = bootstrap_interval(x, y)
+    assert (single["resampled"], single["srcc_interval"]) == ("images", [expected.low, expected.high])
 
 
 def test_block_size_does_not_matter(monkeypatch):

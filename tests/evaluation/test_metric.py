@@ -9,7 +9,7 @@ from training_stand_ins import tiny_backbone, tiny_model
 import syndr
 from syndr.errors import ImageError, InputError, StoreError
 from syndr.evaluation import Metric, score
-from syndr.images import write_image
+from syndr.images import resize_input, write_image
 from syndr.training import read_model, save_model
 
 
@@ -28,6 +28,20 @@ def test_scores_tensors_and_files_alike(metric, tmp_path):
     write_image(tmp_path / "one.png", pictures[1])
     for path in (tmp_path / "one.png", str(tmp_path / "one.png")):
         torch.testing.assert_close(metric(path), scores[1:2])
+
+
+def test_pictures_are_seen_as_in_training(tmp_path):
+    model = tiny_model()
+    model.crop, model.input_size = 64, "shorter-96"
+    save_model(tmp_path / "model.safetensors", model)
+    metric = syndr.load_model(tmp_path / "model.safetensors", backbone=tiny_backbone(seed=3))
+    picture = torch.randint(0, 256, (3, 192, 260), dtype=torch.uint8)
+    write_image(tmp_path / "one.png", picture)
+    seen = resize_input(picture, "shorter-96")[None].float() / 255
+    expected = score(model, seen, crops="corners", crop=64).float()
+    torch.testing.assert_close(metric(tmp_path / "one.png"), expected)
+    torch.testing.assert_close(metric(picture[None].float() / 255), expected, atol=0.02, rtol=0)  # not rounded to bytes
+    assert (expected - score(model, picture[None].float() / 255, crops="corners")).abs() > 0.02
 
 
 def test_batches_do_not_matter(metric):

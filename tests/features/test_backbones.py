@@ -4,6 +4,7 @@ import sys
 
 import pytest
 import torch
+import torchvision
 
 from syndr.checkpoint_file import read_checkpoint
 from syndr.errors import InputError, MissingExtraError
@@ -106,6 +107,24 @@ def test_any_classification_network_of_torchvision(name):
     assert features.shape == (2, backbone.dims)
     assert features.isfinite().all()
     assert not torch.equal(features[0], features[1])
+
+
+@pytest.mark.parametrize("name", ["googlenet", "inception_v3", "maxvit_t", "vit_b_32"])
+def test_networks_with_a_will_of_their_own_train(name):
+    backbone = build_backbone(name, weights="random").train()
+    features = backbone(torch.rand(2, 3, backbone.crop, backbone.crop))
+    features.square().mean().backward()
+    gradients = [weight.grad for weight in backbone.parameters()]
+    assert features.shape == (2, FAMILIES[name])
+    assert all(gradient is not None and gradient.isfinite().all() for gradient in gradients)
+
+
+@pytest.mark.parametrize("name", ["googlenet", "inception_v3"])
+def test_weights_may_hold_auxiliary_classifiers(name, tmp_path):
+    network = torchvision.models.get_model(name, init_weights=False, aux_logits=True)
+    torch.save(network.state_dict(), tmp_path / "weights.pth")
+    backbone = build_backbone(name, tmp_path / "weights.pth")
+    assert torch.equal(next(backbone.body.parameters()), next(network.parameters()))
 
 
 def test_inception_undoes_imagenet_s_normalization_as_torchvision_s_weights_want():

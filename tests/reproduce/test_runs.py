@@ -45,7 +45,7 @@ def test_the_authors_selection_gives_their_432_pseudo_labels(root, tmp_path, mon
     assert (
         "2,430 originals + 432 pseudo-labelled, types dgqa-bid, 24 of 81 candidates (the authors' 81)" in entry.protocol
     )
-    listed = Samples.read(tmp_path / "candidates-81.csv")
+    listed = Samples.read(tmp_path / "smoke" / "candidates-81.csv")
     assert listed.ids == list(AUTHORS_CANDIDATES)
 
 
@@ -61,7 +61,14 @@ def test_a_missing_database_is_named_and_the_rest_runs(root, tmp_path):
     assert "KonIQ-10k is not below" in said
     assert "KADIS-700k is not below" in said
     assert "SynDR-IQA: there is no candidate pool" in said
-    assert "KonIQ-10k is not below" in (tmp_path / "out" / "table1.md").read_text()
+    assert "KonIQ-10k is not below" in (tmp_path / "out" / "table1-smoke.md").read_text()
+
+
+def test_a_database_that_needs_a_package_is_named_and_the_rest_runs(root, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    outcome = reproduce("table1", Options(root, tmp_path, only=("livec", "bid", "baseline"), smoke=True))
+    assert [entry.target for entry in outcome.measured] == ["livec"]
+    assert any("BID" in reason and "syndr[spreadsheets]" in reason for reason in outcome.not_run)
 
 
 def test_a_folder_that_cannot_be_read_is_named(root, tmp_path):
@@ -94,12 +101,16 @@ def test_an_interrupted_table_goes_on_where_it_stopped(root, tmp_path):
     options = Options(root, tmp_path, only=("bid", "livec", "baseline"), smoke=True)
 
     def stop(stage, done, total):
-        if stage == "epochs" and (tmp_path / "table1.md").exists() and len(list((tmp_path / "runs").iterdir())) == 2:
+        if (
+            stage == "epochs"
+            and (tmp_path / "table1-smoke.md").exists()
+            and len(list((tmp_path / "runs").iterdir())) == 2
+        ):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         reproduce("table1", options, stop)
-    assert "Unfinished: 1 of 2 runs are done" in (tmp_path / "table1.md").read_text()
+    assert "Unfinished: 1 of 2 runs are done" in (tmp_path / "table1-smoke.md").read_text()
     (first,) = (tmp_path / "runs").glob("baseline-to-livec-*/model.safetensors")
     before = first.stat().st_mtime_ns
     outcome = reproduce("table1", options)
@@ -178,7 +189,7 @@ def test_the_released_preset_has_a_labelled_oracle_and_the_bug_by_name(smoke, ou
     (entry,) = outcome.measured
     assert "RELEASED INDEX BUG" in entry.protocol
     assert entry.counts["originals"] == 2430  # the list that the bug reads from; the seven go while training
-    page = (out / "table1.md").read_text()
+    page = (out / "table1-released-index-bug-smoke.md").read_text()
     assert "LIVEC SRCC (oracle: best epoch on the target)" in page
     assert "RELEASED INDEX BUG re-created on purpose" in page
     recipe = json.loads((Path(entry.run) / "recipe.json").read_text())
@@ -231,7 +242,7 @@ def test_peers_run_on_the_same_pictures_and_missing_weights_are_said(root, smoke
     mine, other = (Samples.read(path) for path in tables)
     assert mine.ids == other.ids
     assert (other["prediction"].astype(float) < 0).all()  # turned: higher is better
-    assert "peer, measured" in (out / "table1.md").read_text()
+    assert "peer, measured" in (out / "table1-smoke.md").read_text()
 
 
 def test_peers_need_pyiqa(root, tmp_path, monkeypatch):

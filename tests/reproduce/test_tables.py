@@ -18,13 +18,13 @@ CELLS = {"table1": 4, "table2": 2, "table3": 3, "table4": 6, "table5": 2, "table
 def test_every_table_runs_to_its_end(smoke, out, table):
     outcome = smoke(table)
     assert outcome.done == outcome.cells == len(outcome.measured) == CELLS[table]
-    page = (out / f"{table}.md").read_text()
+    page = (out / f"{table}-smoke.md").read_text()
     assert "Unfinished" not in page
     assert "SMOKE RUN, the numbers mean nothing" in page
-    with (out / f"{table}.csv").open() as file:
+    with (out / f"{table}-smoke.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert {row["source"] for row in rows} == ({"measured"} if table == "scaling" else {"published", "measured"})
-    record = json.loads((out / f"{table}.json").read_text())
+    record = json.loads((out / f"{table}-smoke.json").read_text())
     assert record["runs_done"] == record["runs"] == outcome.cells
     assert len(record["measured"]) == len(outcome.measured)
     for entry in outcome.measured:
@@ -36,7 +36,7 @@ def test_every_table_runs_to_its_end(smoke, out, table):
 
 def test_published_and_measured_stand_side_by_side(smoke, out):
     smoke("table1")
-    lines = (out / "table1.md").read_text().splitlines()
+    lines = (out / "table1-smoke.md").read_text().splitlines()
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
     at = {cell[0] + cell[1]: row for row, cell in enumerate(cells)}
     assert cells[0] == ["method", "source", "LIVEC SRCC", "LIVEC PLCC", "BID SRCC", "BID PLCC"]

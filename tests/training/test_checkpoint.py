@@ -12,6 +12,8 @@ from training_stand_ins import same_weights, tiny_backbone, tiny_model, weights_
 from syndr.errors import InputError, StoreError
 from syndr.features import build_backbone
 from syndr.training import Head, IQAModel, read_metadata, read_model, save_model
+from syndr.training.checkpoint import _KIND
+from syndr.training.tensor_file import read_tensors, write_tensors
 
 
 @pytest.mark.parametrize("hidden", [None, 6])
@@ -26,6 +28,24 @@ def test_round_trip(tmp_path, hidden):
     assert torch.equal(loaded(images)[0], model(images)[0])
     assert not loaded.training
     assert read_metadata(path) == {"recipe": {"seed": 3}, "note": "ü"}
+
+
+def test_how_a_model_sees_comes_back(tmp_path):
+    model = IQAModel(tiny_backbone(), input_size="shorter-96")
+    assert model.crop == 224
+    model.crop = 64
+    save_model(tmp_path / "model", model)
+    loaded = read_model(tmp_path / "model", backbone=tiny_backbone())
+    assert (loaded.crop, loaded.input_size) == (64, "shorter-96")
+    tensors, description = read_tensors(tmp_path / "model", _KIND)
+    for change in ({"crop": 0}, {"crop": "64"}, {"input_size": "tiny"}, {"input_size": 3}):
+        write_tensors(tmp_path / "other", tensors, description | change)
+        with pytest.raises(StoreError, match="cannot be loaded"):
+            read_model(tmp_path / "other", backbone=tiny_backbone())
+    older = {name: value for name, value in description.items() if name not in ("crop", "input_size")}
+    write_tensors(tmp_path / "older", tensors, older)
+    loaded = read_model(tmp_path / "older", backbone=tiny_backbone())
+    assert (loaded.crop, loaded.input_size) == (224, "native")
 
 
 def test_registered_backbone_is_built_by_name_without_a_download(tmp_path, monkeypatch):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 import torch
@@ -10,10 +12,11 @@ from training_stand_ins import CROP, Pictures, RecordingThinner, same_weights, t
 
 from syndr.downsample import DRCDown
 from syndr.errors import ImageError, InputError, StoreError
+from syndr.evaluation import predict
 from syndr.images import center_crop
 from syndr.samples import Samples
-from syndr.training import fit
-from syndr.training.state import _KIND
+from syndr.training import MisalignedThinner, Step, fit
+from syndr.training.state import _KIND, describe_thinner
 from syndr.training.tensor_file import read_tensors, write_tensors
 
 SHORT = {"epochs": 3, "batch_size": 8, "lr": 1e-3, "crop": CROP, "threads": 2}
@@ -171,6 +174,12 @@ def test_thinner_of_other_parameters_is_refused(tmp_path):
     with pytest.raises(StoreError, match="thinning is"):
         trained(checkpoint=tmp_path, epochs=1, thinning=DRCDown(min_keep=6))
     trained(checkpoint=tmp_path, epochs=1, thinning=DRCDown(min_keep=5))
+
+
+def test_what_a_thinner_wraps_counts_too():
+    rows = Samples.from_columns(id=["a"], path=["a"], reference=["r"], type=[1], level=[1])
+    one, same, other = (describe_thinner(MisalignedThinner(DRCDown(min_keep=n), rows, set())) for n in (5, 5, 6))
+    assert one == same != other
 
 
 def test_checkpoint_of_pictures_by_another_network_of_type_15_is_refused(tmp_path, own_dncnn):
@@ -458,6 +467,59 @@ def test_a_loss_of_ones_own_is_minimized_and_belongs_to_the_checkpoint(tmp_path)
     assert seen[0][2] == pytest.approx(pictures.quality[seen[0][1]])
     with pytest.raises(StoreError, match="other settings: loss is"):
         trained(loss=huber, epochs=6, checkpoint=tmp_path)
+
+
+class Clipped(Step):
+    norms: ClassVar[list[float]] = []
+
+    def move(self):
+        self.scaler.unscale_(self.optimizer)
+        self.norms.append(float(nn.utils.clip_grad_norm_(self.model.parameters(), 0.1)))
+        super().move()
+
+
+def sgd(groups):
+    return torch.optim.SGD(groups, momentum=0.9)
+
+
+def test_an_optimizer_and_a_step_of_ones_own(tmp_path):
+    Clipped.norms.clear()
+    weights, _ = trained(optimizer=sgd, step=Clipped, epochs=2)
+    assert len(Clipped.norms) == 6
+    assert min(Clipped.norms) > 0.1
+    plain, _ = trained(optimizer=sgd, epochs=2)
+    assert not same_weights(weights, plain)
+    with pytest.raises(InterruptedRunError):
+        trained(optimizer=sgd, step=Clipped, epochs=2, checkpoint=tmp_path, progress=interrupt_after(1))
+    resumed, _ = trained(optimizer=sgd, step=Clipped, epochs=2, checkpoint=tmp_path)
+    assert same_weights(resumed, weights)
+    with pytest.raises(StoreError, match="other settings: optimizer is"):
+        trained(step=Clipped, epochs=2, checkpoint=tmp_path)
+    with pytest.raises(StoreError, match="step is"):
+        trained(optimizer=sgd, epochs=2, checkpoint=tmp_path)
+
+
+def test_an_optimizer_that_cannot_be_kept_is_named(tmp_path):
+    class Counting(torch.optim.SGD):
+        def step(self, closure=None):
+            super().step(closure)
+            for group in self.param_groups:
+                for weight in group["params"]:
+                    self.state[weight]["count"] = 1
+
+    with pytest.raises(InputError, match="the optimizer keeps count as int"):
+        trained(optimizer=Counting, epochs=1, checkpoint=tmp_path)
+
+
+def test_a_model_remembers_the_crops_of_its_training():
+    model, pictures = tiny_model(), Pictures()
+    trained(pictures, model, epochs=1)
+    assert model.crop == CROP
+    scores = [predict(model, pictures.samples, pictures, **given).scores for given in ({}, {"crop": CROP})]
+    assert np.array_equal(*scores)
+    assert not np.array_equal(scores[0], predict(model, pictures.samples, pictures, crop=40).scores)
+    trained(pictures, model, epochs=1, crop=None)
+    assert model.crop == CROP
 
 
 def test_loss_that_is_no_number_is_refused():
