@@ -13,11 +13,13 @@ from torch import Tensor, nn
 
 from syndr.errors import ImageError, InputError
 from syndr.evaluation.crops import CROPS, CropRule, check_rule, cut_crops
+from syndr.features.forward import channels_last
 from syndr.images import Rejected
 from syndr.progress import Progress, silent, track
 from syndr.samples import Samples
 from syndr.training.crops import ImageSource
 from syndr.training.data import as_float, load_batches, rejection
+from syndr.training.memory import kept_memory
 from syndr.training.model import crop_of
 
 
@@ -95,7 +97,13 @@ def predict(
     # Whole pictures differ in shape, so each goes through the model alone.
     group = 1 if crops == "full" else max(1, batch_size // CROPS)
     rows = np.arange(len(samples))
-    with closing(load_batches(load, rows, group, reject, threads)) as batches, _evaluating(model.to(device)):
+    device = torch.device(device)
+    with (
+        closing(load_batches(load, rows, group, reject, threads)) as batches,
+        _evaluating(model.to(device)),
+        channels_last(model),
+        kept_memory(device),
+    ):
         for batch_rows, pixels in track(batches, "score", -(-len(rows) // group), progress):
             if len(batch_rows):
                 scores[batch_rows] = _mean_scores(model, as_float(pixels, device), batch_size).cpu().numpy()
@@ -147,7 +155,7 @@ def score(
     if len(names) == 0:
         return torch.empty(0, dtype=torch.float64, device=images.device)
     cut = [cut_crops(image, crops, name, seed, crop) for image, name in zip(images, names, strict=True)]
-    with _evaluating(model):
+    with _evaluating(model), kept_memory(images.device):
         return _mean_scores(model, torch.stack(cut), batch_size)
 
 

@@ -146,8 +146,13 @@ class Forward:
 def channels_last(network: nn.Module) -> Iterator[None]:
     """Hold a network's weights in the layout that convolutions of both CPUs and GPUs like best.
 
-    Afterwards they are contiguous again, which safetensors, for one, asks for.
+    Afterwards they are contiguous again, which safetensors, for one, asks for; unless they had this layout before, as
+    while the network is being trained.
     """
+    kernels = [weight for weight in network.parameters() if weight.ndim == 4]
+    if all(weight.is_contiguous(memory_format=torch.channels_last) for weight in kernels):
+        yield
+        return
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     try:
         yield

@@ -165,3 +165,17 @@ class TwoColumns(nn.Module):
 def test_bad_arguments(call, message):
     with pytest.raises(InputError, match=message):
         call(Pictures(3))
+
+
+def test_weights_keep_the_layout_they_had():
+    """A model that is scored in the middle of its training must go on as it was."""
+    model, pictures = tiny_model(), Pictures(4)
+    kernel = model.backbone.body[0].weight
+    for layout, other in (
+        (torch.contiguous_format, torch.channels_last),
+        (torch.channels_last, torch.contiguous_format),
+    ):
+        model.to(memory_format=layout)
+        predict(model, pictures.samples, pictures, crop=CROP)
+        assert kernel.is_contiguous(memory_format=layout)
+        assert not kernel.is_contiguous(memory_format=other)
