@@ -27,7 +27,7 @@ from benchmarks.learning import SPLITS, parted, pictures_of
 from benchmarks.machine import commit, machine
 from benchmarks.windows import with_windows
 from syndr.demo.kadid_like import LEVELS, mdsi, quality_by_rank, references_of
-from syndr.demo.photos import Photo
+from syndr.demo.photos import HEIGHT, WIDTH
 from syndr.distort import TYPES
 from syndr.errors import ImageError
 from syndr.evaluation import measure, predict
@@ -110,15 +110,13 @@ def main() -> None:
     options = _options()
     options.out.mkdir(parents=True, exist_ok=True)
     source, started = commit(), time.perf_counter()
-    named = sorted(pictures_of(options.photos).items())[: options.photographs]
-    photos = [with_windows(name, picture, options.windows) for name, picture in named]
-    references, pictures = _references(photos, options.out / "windows")
+    references = _references(options)
     samples = _drawn(virtual_rows(references, options.types, LEVELS))
-    most = len(samples) * pictures[0].numel()
+    most = len(samples) * 3 * HEIGHT * WIDTH
     data = VirtualDataset(samples, options.device, cache_files=True, device_keep_bytes=most)
     samples = samples.with_column("quality", labels(data))
     report: dict[str, Any] = {
-        "photographs": len(photos), "windows": options.windows, "pictures": len(samples),
+        "photographs": len(set(references["photo"])), "windows": options.windows, "pictures": len(samples),
         "seconds": {"made": time.perf_counter() - started},
         "machine": machine(), "commit": source, "tried": [], "trials": [],
     }  # fmt: skip
@@ -231,14 +229,16 @@ def _drawn(samples: Samples) -> Samples:
     return samples.take(np.flatnonzero(whole | drawn))
 
 
-def _references(photos: Sequence[Photo], folder: Path) -> tuple[Samples, list[Tensor]]:
-    """Write the photographs' windows as files, and give their table and pixels."""
-    references, pictures = references_of(photos)
+def _references(options: argparse.Namespace) -> Samples:
+    """Write the photographs' windows as files, and give their table."""
+    named = sorted(pictures_of(options.photos).items())[: options.photographs]
+    references, pictures = references_of([with_windows(*each, options.windows) for each in named])
+    folder = options.out / "windows"
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{number:03}.png" for number in range(len(pictures))]
     for path, picture in zip(paths, pictures, strict=True):
         write_image(path, picture)
-    return references.with_column("path", [str(path) for path in paths]), pictures
+    return references.with_column("path", [str(path) for path in paths])
 
 
 def _progress(stage: str, done: int, total: int) -> None:
