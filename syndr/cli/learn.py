@@ -58,6 +58,13 @@ class Refresh(StrEnum):
     once = "once"
 
 
+class Scope(StrEnum):
+    """Which rows DRCDown may drop."""
+
+    originals = "originals"
+    all = "all"
+
+
 def train(
     samples: Annotated[
         Path | None,
@@ -89,6 +96,9 @@ def train(
     refresh: Annotated[
         Refresh, typer.Option(help="Thin before each epoch, or once with the initial weights.")
     ] = Refresh.epoch,
+    scope: Annotated[
+        Scope, typer.Option(help="What DRCDown may drop: originals, or pseudo-labelled rows too.")
+    ] = Scope.originals,
     precision: Annotated[Precision, typer.Option(help="Number format of the forward pass.")] = Precision.float32,
     accumulate: Annotated[int, typer.Option(help="Forward passes that a step's pictures are split into.", min=1)] = 1,
     accelerate: Annotated[
@@ -135,6 +145,7 @@ def train(
             seed=seed,
             thinning=DRCDown(rule=rule.value, random_state=seed, on_bad_rows="set_aside") if drcdown else None,
             refresh=refresh.value,
+            scope=scope.value,
             precision=precision.value,
             accumulate=accumulate,
             device=device,

@@ -47,6 +47,13 @@ def test_train_evaluate_score(syndr, labelled, options, tmp_path):
     assert "first zz.png: " in ended.err
 
 
+def test_scope_says_what_may_be_dropped(syndr, labelled, options, tmp_path):
+    command = ("train", labelled / "s.csv", "-o", tmp_path / "model.safetensors", *options)
+    assert syndr(*command, "--scope", "all").code == 0
+    ended = syndr(*command)
+    assert (ended.code, "other settings: scope is 'all' there and 'originals' here" in ended.err) == (1, True)
+
+
 def test_a_database_with_its_split_and_an_input_size(syndr, options, tmp_path):
     root = tmp_path / "livec"
     names = [f"Images/{number}.bmp" for number in range(10)]
