@@ -28,7 +28,6 @@ from syndr.sources import (
     drawn_set,
     labelled_set,
     seeded_draw,
-    sized_images,
     training_set,
 )
 from syndr.stages import Stages
@@ -43,7 +42,7 @@ from syndr.tables import (
     write_thinning_features,
 )
 from syndr.theory import generalization_bound
-from syndr.virtual import check_types, made_with, virtual_types
+from syndr.virtual import VirtualDataset, check_types, made_with, virtual_types
 
 if TYPE_CHECKING:
     from syndr.training import IQAModel
@@ -110,7 +109,8 @@ def _identity(
 ) -> dict[str, Any]:
     """What decides the results: the recipe (less where they go and are computed) and the inputs' contents."""
     settings = recipe.as_dict()
-    del settings["output"], settings["device"], settings["distort"]  # its weights count by content, where they are used
+    del settings["output"], settings["device"], settings["cache_gib"]
+    del settings["distort"]  # its weights count by content, where they are used
     del settings["features"]["folder"]
     tables = {"originals": data.originals, "labelled": data.labelled, "references": data.references, "pool": pool}
     inputs: dict[str, Any] = {name: table.content_hash() for name, table in tables.items() if table is not None}
@@ -252,7 +252,13 @@ class _Experiment:
         result = fit(
             model,
             samples,
-            sized_images(samples, self.data.input_size, recipe.device),
+            VirtualDataset(
+                samples,
+                recipe.device,
+                round(recipe.cache_gib * 2**30),
+                cache_files=True,
+                input_size=self.data.input_size,
+            ),
             epochs=recipe.train.epochs,
             batch_size=recipe.train.batch_size,
             lr=recipe.train.lr,
@@ -347,7 +353,7 @@ class _Experiment:
         predictions = predict(
             model,
             samples,
-            sized_images(samples, target.input_size, self.recipe.device),
+            VirtualDataset(samples, self.recipe.device, input_size=target.input_size),
             crops=settings.crops,
             seed=seed,
             device=self.recipe.device,

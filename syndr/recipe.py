@@ -155,6 +155,7 @@ class Recipe(_Section, frozen=True):
     preset: Literal["fixed", "paper", "released"] = "fixed"
     seed: int = 0
     device: str = "cpu"
+    cache_gib: Annotated[float, msgspec.Meta(ge=0)] = 2.0  # most memory for pictures kept from epoch to epoch
     pool: Pool = Pool()
     features: Features = Features()
     select: Select = Select()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,11 +22,6 @@ from syndr.inputs import checked_quality, table_or_folder
 from syndr.recipe import Pool, Recipe, Source
 from syndr.rng import hash_ids
 from syndr.samples import Samples
-from syndr.virtual import VirtualDataset
-
-if TYPE_CHECKING:
-    import torch
-
 
 # Another purpose than the draws of training, evaluation and splits, which are 1 to 4.
 _PURPOSE = 5
@@ -126,27 +119,6 @@ def drawn_set(found: LabelledSet, most: int | None, seed: int) -> LabelledSet:
     return replace(
         found, samples=samples, protocol=f"{found.protocol}, only {len(samples)} of {len(found.samples)} pictures drawn"
     )
-
-
-def sized_images(samples: Samples, size: str, device: str) -> Callable[[int], torch.Tensor]:
-    """Give the function from a row to its picture at an input size; virtual pictures keep their reference's.
-
-    Raises:
-        InputError: When there is no such size, or as :class:`~syndr.virtual.VirtualDataset`.
-    """
-    _check_size(size)
-    pictures = VirtualDataset(samples, device, cache_files=size == "native")
-    if size == "native":
-        return pictures  # as it is, since it cuts crops faster than whole pictures can be cut
-    from syndr.images import resize_input
-
-    virtual = samples.table["seed"].is_valid().to_numpy() if "seed" in samples else np.zeros(len(samples), dtype=bool)
-
-    def image(row: int) -> torch.Tensor:
-        picture = pictures.image(row)
-        return picture if virtual[row] else resize_input(picture, size)
-
-    return image
 
 
 @dataclass(frozen=True)

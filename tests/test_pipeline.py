@@ -95,7 +95,7 @@ def test_an_interrupted_run_ends_like_an_undisturbed_one(data, finished, tmp_pat
     with pytest.raises(KeyboardInterrupt):
         run(recipe(data, broken), stop_after_first_epoch)
     assert not (broken / "model.safetensors").exists()
-    run(recipe(data, broken))
+    run(recipe(data, broken, cache_gib=0))  # which decides nothing
     assert json.loads((broken / "results.json").read_text()) == json.loads((folder / "results.json").read_text())
     for table in ("selection", "samples", "clusters", "cluster_sizes"):
         ours, theirs = (Samples.read(each / f"{table}.parquet") for each in (broken, folder))

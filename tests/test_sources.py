@@ -8,7 +8,8 @@ from syndr.errors import InputError, LabelRangeError
 from syndr.images import decode, samples_from_folder
 from syndr.recipe import Target, make_recipe
 from syndr.samples import Samples
-from syndr.sources import candidate_pool, labelled_set, sized_images, training_set
+from syndr.sources import candidate_pool, labelled_set, training_set
+from syndr.virtual import VirtualDataset
 
 TABLES = {
     "kadid10k": "kadid10k",
@@ -65,20 +66,10 @@ def test_every_row_of_the_designs_variants(roots):
 
 def test_input_sizes_reach_the_pictures(roots):
     found = labelled_set(source(roots, "bid", input_size="shorter-40"), "test", "fixed", "t")
-    picture = sized_images(found.samples, found.input_size, "cpu")(0)
+    picture = VirtualDataset(found.samples, input_size=found.input_size)[0]
     assert tuple(picture.shape) == (3, 40, 60)
     with pytest.raises(InputError, match="input size must be native, shorter-N or WxH"):
         labelled_set(source(roots, "bid", input_size="big"), "test", "fixed", "t")
-
-
-def test_virtual_pictures_keep_their_references_size(tmp_path):
-    write_scenes(tmp_path, 1, height=96, width=128)
-    rows = samples_from_folder(tmp_path)
-    table = Samples.from_columns(
-        id=["file", "virtual"], path=[rows["path"][0]] * 2, type=[None, 1], level=[None, 1], seed=[None, 5]
-    )
-    images = sized_images(table, "64x64", "cpu")
-    assert [tuple(images(row).shape[1:]) for row in (0, 1)] == [(64, 64), (96, 128)]
 
 
 def test_splits_part_references_and_neighbours(roots):

@@ -167,8 +167,7 @@ def test_decoded_references_are_kept_within_bounds(pictures, monkeypatch):
     from syndr.images import decode
 
     decoded = []
-    for module in ("syndr.images.cache", "syndr.images.decoding"):
-        monkeypatch.setattr(f"{module}.decode", lambda path, real=decode: decoded.append(path) or real(path))
+    monkeypatch.setattr("syndr.images.decode", lambda path: decoded.append(path) or decode(path))
     rows = virtual_rows(pictures, [1], [1, 2])
     one = 3 * 32 * 40
     list(VirtualDataset(rows, cache_bytes=2 * one))
@@ -246,7 +245,7 @@ def test_a_reference_is_decoded_once_for_all_its_rows(pictures, monkeypatch, tmp
     from syndr.images import decode
 
     decoded = []
-    monkeypatch.setattr("syndr.images.cache.decode", lambda path: decoded.append(path) or decode(path))
+    monkeypatch.setattr("syndr.images.decode", lambda path: decoded.append(path) or decode(path))
     rows = virtual_rows(pictures, [1, 10], [1, 2])
     VirtualDataset(rows, cache_bytes=0).images(range(8))
     assert len(decoded) == 2
@@ -404,11 +403,36 @@ def test_files_are_kept_for_the_next_epoch_where_asked(pictures, monkeypatch):
     from syndr.images import decode
 
     decoded = []
-    monkeypatch.setattr("syndr.images.cache.decode", lambda path: decoded.append(path) or decode(path))
-    dataset = VirtualDataset(pictures, cache_files=True)
-    for _ in range(3):
-        dataset.crops([0, 1], 16)
-    assert len(decoded) == 2
+    monkeypatch.setattr("syndr.images.decode", lambda path: decoded.append(path) or decode(path))
+    for size in ("native", "shorter-20"):
+        dataset = VirtualDataset(pictures, cache_files=True, input_size=size)
+        for _ in range(3):
+            dataset.crops([0, 1], 16)
+        assert len(decoded) == 2
+        decoded.clear()
+
+
+def test_files_come_at_the_input_size_and_virtual_pictures_at_that_of_their_references(pictures, tmp_path):
+    torch = pytest.importorskip("torch")
+    from syndr.images import decode, random_crop, resize_input
+
+    # The same files are references and pictures of their own.
+    mixed = pictures.concat(virtual_rows(pictures, [1, 11], [2]))
+    plain = VirtualDataset(mixed)
+    for arguments in ({}, {"cache_files": True}, {"cache_files": True, "cache_bytes": 2 * 3 * 32 * 40}):
+        dataset = VirtualDataset(mixed, input_size="24x20", **arguments)
+        rows, places = [2, 0, 5, 1, 0], torch.rand(5, 2, dtype=torch.float64)
+        for _ in range(2):
+            for row, place, crop in zip(rows, places.tolist(), dataset.crops(rows, 16, places), strict=True):
+                whole = resize_input(decode(mixed["path"][row]), "24x20") if row < 2 else plain[row]
+                assert torch.equal(dataset[row], whole)
+                assert torch.equal(crop, random_crop(whole, 16, *place))
+    with pytest.raises(InputError, match="input size must be native, shorter-N or WxH"):
+        VirtualDataset(mixed, input_size="small")
+    written, _ = dataset.materialize(tmp_path / "made")
+    assert [tuple(picture.shape[1:]) for picture in VirtualDataset(written)] == [(20, 24)] * 2 + [(32, 40)] * 4
+    with pytest.raises(StoreError, match="of another input size"):
+        plain.materialize(tmp_path / "made")
 
 
 @pytest.mark.parametrize(("room", "made_again"), [(8, 0), (3, 1)])

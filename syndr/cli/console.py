@@ -91,6 +91,9 @@ DncnnWeights = Annotated[
         callback=_dncnn_weights,
     ),
 ]
+CacheGib = Annotated[
+    float, typer.Option(help="Most memory for pictures that are kept from epoch to epoch, in GiB.", min=0)
+]
 Device = Annotated[str, typer.Option(help="Where torch computes: cpu, cuda, cuda:1, mps.", callback=_device)]
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from syndr.cli.console import (
+    CacheGib,
     Device,
     DncnnWeights,
     Json,
@@ -28,7 +29,6 @@ from syndr.downsample import DRCDown
 from syndr.errors import InputError, require
 from syndr.inputs import checked_quality, table_or_folder
 from syndr.samples import Samples, is_table
-from syndr.sources import sized_images
 
 if TYPE_CHECKING:
     from syndr.evaluation import Predictions
@@ -109,6 +109,7 @@ def train(
     tensorboard: Annotated[Path | None, typer.Option(help="Folder for TensorBoard's events.", file_okay=False)] = None,
     dncnn_weights: DncnnWeights = None,
     device: Device = "cpu",
+    cache_gib: CacheGib = 2.0,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
@@ -123,10 +124,10 @@ def train(
     """
     from syndr.features import build_backbone
     from syndr.training import IQAModel, fit, save_model
+    from syndr.virtual import VirtualDataset
 
     found = labelled_pictures(samples, database, root, labels, split, input_size, "train")
-    # A checkpoint belongs to one input size: it is one of the columns that decide training.
-    data = found.samples.with_column("input_size", [found.input_size] * len(found.samples))
+    data = found.samples
     checked_quality(data, found.words)
     model = IQAModel(build_backbone(backbone, weights), seed=seed, input_size=found.input_size)
     accelerator = require("accelerate", "accelerate").Accelerator() if accelerate else None
@@ -136,7 +137,7 @@ def train(
         result = fit(
             model,
             data,
-            sized_images(data, found.input_size, device),
+            VirtualDataset(data, device, round(cache_gib * 2**30), cache_files=True, input_size=found.input_size),
             epochs=epochs,
             batch_size=batch_size,
             lr=lr,
@@ -269,12 +270,13 @@ def score(
 
 def _predict(model: IQAModel, data: Samples, input_size: str, crops: Crops, device: str, seed: int) -> Predictions:
     from syndr.evaluation import predict
+    from syndr.virtual import VirtualDataset
 
     with bars() as progress:
         return predict(
             model,
             data,
-            sized_images(data, input_size, device),
+            VirtualDataset(data, device, input_size=input_size),
             crops=crops.value,
             seed=seed,
             device=device,

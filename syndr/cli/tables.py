@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from syndr.cli.console import Device, Json, bars, note, show, table
+from syndr.cli.console import CacheGib, Device, Json, bars, note, show, table
 from syndr.errors import InputError
 
 
@@ -59,6 +59,7 @@ def reproduce(
         typer.Option("--released-index-bug", help="Re-create the released code's mix-up of lists (preset released)."),
     ] = False,
     device: Device = "cpu",
+    cache_gib: CacheGib = 2.0,
     as_json: Json = False,
 ) -> None:
     """Measure a table of the paper on the databases below a folder, beside the published numbers.
@@ -80,6 +81,7 @@ def reproduce(
         backbone=backbone,
         weights=None if weights is None else str(weights),
         device=device,
+        cache_gib=cache_gib,
         smoke=smoke,
         peers=peers,
         released_index_bug=released_index_bug,

@@ -23,7 +23,6 @@ from syndr.cli.console import (
 )
 from syndr.inputs import table_or_folder
 from syndr.samples import Samples
-from syndr.sources import sized_images
 
 
 def train_distortion_classifier(
@@ -122,13 +121,14 @@ def select_types(
     """
     from syndr.distort import TYPES
     from syndr.type_selection import load_classifier, vote
+    from syndr.virtual import VirtualDataset
 
     samples = table_or_folder(folder)
     with bars() as progress:
         found = vote(
             load_classifier(classifier, device),
             samples,
-            sized_images(samples, input_size, device),
+            VirtualDataset(samples, device, input_size=input_size),
             seed=seed,
             device=device,
             progress=progress,

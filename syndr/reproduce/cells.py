@@ -83,6 +83,7 @@ def recipe_of(
         "preset": options.preset,
         "seed": cell.seed,
         "device": options.device,
+        "cache_gib": options.cache_gib,
         "training_set": training,
         "pool": {} if candidates is None else {"images": str(candidates.path)},
         "features": {
@@ -96,7 +97,7 @@ def recipe_of(
         "evaluation": caps["evaluation"],
         "targets": [_target(target, cell, there) for target in cell.targets],
     }
-    deciding = {key: value for key, value in settings.items() if key not in ("output", "device")}
+    deciding = {key: value for key, value in settings.items() if key not in ("output", "device", "cache_gib")}
     digest = hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()[:8]
     settings["output"] = str(options.out / "runs" / f"{cell.name}-{digest}")
     return make_recipe(settings)

@@ -30,6 +30,7 @@ class Options:
         backbone: Network; None for the table's.
         weights: Of the network; None for ImageNet's.
         device: Where torch computes.
+        cache_gib: Most memory for pictures that are kept from epoch to epoch, in GiB.
         smoke: Go through every step with the caps above; the numbers mean nothing.
         peers: Also measure other models that an installed pyiqa has.
         released_index_bug: Re-create the released code's mix-up of lists; preset "released" only.
@@ -44,6 +45,7 @@ class Options:
     backbone: str | None = None
     weights: str | None = None
     device: str = "cpu"
+    cache_gib: float = 2.0
     smoke: bool = False
     peers: bool = False
     released_index_bug: bool = False

@@ -21,7 +21,8 @@ from syndr.recipe import Target
 from syndr.reproduce import options as smoke
 from syndr.reproduce.options import Options
 from syndr.reproduce.outcome import Measured
-from syndr.sources import drawn_set, labelled_set, sized_images
+from syndr.sources import drawn_set, labelled_set
+from syndr.virtual import VirtualDataset
 
 
 class PeerError(SyndrError):
@@ -92,7 +93,7 @@ def measure_peer(peer: Peer, source: Target, split: int | None, options: Options
         predictions = predict(
             _scores(peer.metric, options.device),
             found.samples,
-            sized_images(found.samples, found.input_size, options.device),
+            VirtualDataset(found.samples, options.device, input_size=found.input_size),
             crops="full",
             device=options.device,
             progress=progress,

@@ -92,7 +92,7 @@ def fit(
     threads: int | None = None,
     checkpoint: str | Path | None = None,
     checkpoint_every: int = 250,
-    cache_bytes: int = 1 << 30,
+    cache_bytes: int = 1 << 31,
     log: str | Path | None = None,
     tensorboard: str | Path | None = None,
     after_thinning: Callable[[int], None] | None = None,
@@ -110,7 +110,7 @@ def fit(
         samples: The training set, with a column ``quality``, and ``origin`` where the scope depends on it.
         images: Gives the picture of a row, uint8 (3, H, W), called on several threads; or a
             :class:`syndr.VirtualDataset`, which on a device makes the pictures of a batch together. By default the
-            files and virtual rows of ``samples``.
+            files and virtual rows of ``samples``, the files at the input size of an :class:`~syndr.training.IQAModel`.
         epochs: Passes over the training set.
         batch_size: Pictures per step, on all devices together; the last step of an epoch may have fewer.
         lr: Adam's learning rate.
@@ -176,6 +176,9 @@ def fit(
     model.to(device)
     if isinstance(model, IQAModel):
         model.crop = crop
+    if images is None:
+        size = model.input_size if isinstance(model, IQAModel) else "native"
+        images = VirtualDataset(samples, str(device), cache_bytes, cache_files=True, input_size=size)
     groups, fused = parameter_groups(model, lr, head_lr_ratio), device.type == "cuda"
     moves = (
         torch.optim.Adam(groups, lr=lr, weight_decay=weight_decay, fused=fused or None)
@@ -196,6 +199,7 @@ def fit(
             "thinning": describe_thinner(thinning),
             "samples": data_hash(samples),
             **made_with(virtual_types(samples)),
+            "input_size": images.input_size if isinstance(images, VirtualDataset) else None,
             "initial_weights": weights_hash(model),
         }
         file = Checkpoint(Path(checkpoint) / "training.safetensors", model, moves, scaler, identity)
@@ -203,11 +207,9 @@ def fit(
         if file is not None:
             state = file.load()
         save = partial(_save, file, state, processes)
-        pictures = crop_source(
-            VirtualDataset(samples, str(device), cache_bytes, cache_files=True) if images is None else images
-        )
         told = progress if processes.first else silent
-        run = Run(takes, samples, quality, pictures, settings, device, threads, state, save, checkpoint_every, told)
+        crops = crop_source(images)
+        run = Run(takes, samples, quality, crops, settings, device, threads, state, save, checkpoint_every, told)
         told("epochs", len(state.log), epochs)
         with Logs(log if processes.first else None, tensorboard if processes.first else None, len(state.log)) as logs:
             logs.write_table(state.log)  # of a run that is finished already, it might be gone

@@ -23,7 +23,7 @@ _MODEL, _OPTIMIZER, _DROPPED = "model.", "optimizer.", "dropped_once"
 _EPOCH_DROPPED, _EPOCH_OUTCOMES = "epoch.dropped", "epoch.outcomes"
 
 # What of a sample decides training; where its file lies does not.
-_DECIDING_COLUMNS = ("id", "quality", "origin", "type", "level", "seed", "input_size")
+_DECIDING_COLUMNS = ("id", "quality", "origin", "type", "level", "seed")
 
 
 @dataclass(frozen=True)

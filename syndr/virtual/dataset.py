@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -37,10 +37,12 @@ class VirtualDataset:
         device_keep_bytes: With ``cache_files``, most memory of the device for pictures as they are given out, virtual
             ones too, which then are not made again; by default a quarter of what is free, on CUDA. On a CPU it is for
             virtual ones alone, and half of ``cache_bytes`` by default, where there are any.
+        input_size: What pictures of rows that are not virtual are brought to (:func:`syndr.images.resize_input`);
+            virtual ones keep their reference's size.
 
     Raises:
         InputError: When a column is missing, a virtual row lacks a type or level or has a type that cannot be
-            synthesized, or the network chosen for type 15 cannot be used.
+            synthesized, the network chosen for type 15 cannot be used, or there is no such input size.
     """
 
     def __init__(
@@ -51,13 +53,16 @@ class VirtualDataset:
         device_cache_bytes: int | None = None,
         cache_files: bool = False,
         device_keep_bytes: int | None = None,
+        input_size: str = "native",
     ) -> None:
-        from syndr.images import PictureCache
+        from syndr.images import PictureCache, check_input_size
         from syndr.virtual.kept import KeptPictures
 
         self.samples = samples
         self.device = device
-        self._made_by = (samples, device, cache_bytes, device_cache_bytes, cache_files, device_keep_bytes)
+        check_input_size(input_size)
+        self.input_size = input_size
+        self._made_by = (samples, device, cache_bytes, device_cache_bytes, cache_files, device_keep_bytes, input_size)
         self._paths = _column(samples, "path")
         self._virtual = np.zeros(len(samples), dtype=bool)
         self._recipe: dict[str, npt.NDArray[np.int64]] = {}
@@ -68,7 +73,7 @@ class VirtualDataset:
             device_keep_bytes = _free_bytes(device) // 4
             if here and self._virtual.any():
                 device_keep_bytes = cache_bytes = cache_bytes // 2
-        self._files = self._references = PictureCache(cache_bytes)
+        self._files = self._references = PictureCache(cache_bytes, _read)
         if not here:
             most = _free_bytes(device) // 8 if device_cache_bytes is None else device_cache_bytes
             self._references = PictureCache(most, self._to_device)
@@ -214,8 +219,11 @@ class VirtualDataset:
         try:
             if not path:
                 raise ImageError(f"{self._id(row)}: {_NO_PATH}")
-            if self._cache_files and (path in self._files or not self._files.full):
-                picture = self._files.get(path)
+            file = _File(path, self.input_size)
+            if self._cache_files and (file in self._files or not self._files.full):
+                picture = self._files.get(file)
+            elif self.input_size != "native":
+                picture = _read(file)
             else:
                 picture = read_picture(path, square=size, place=place).pixels
         except ImageError as error:
@@ -266,30 +274,27 @@ class VirtualDataset:
         return path
 
     def sources(self, rows: Sequence[int]) -> list[torch.Tensor | ImageError]:
-        """Read the rows' files, undistorted; a reference is read once and shared: do not change it."""
-        from syndr.images import decode
+        """Read the rows' files, undistorted, at the input size; references are read once and shared: do not change."""
         from syndr.images.devices import on_this_stream
 
         paths = [self._path(row) for row in rows]
-        shared = [path for path, row in zip(paths, rows, strict=True) if path and self._virtual[row]]
+        shared = [_File(path) for path, row in zip(paths, rows, strict=True) if path and self._virtual[row]]
         references = dict.fromkeys(shared)
         read_reference = on_this_stream(self._references.get, self.device)
         read = dict(zip(references, _each(list(references), read_reference), strict=True))
         own = [path for path, row in zip(paths, rows, strict=True) if path and not self._virtual[row]]
-        files = _each(own, decode)
+        files = _each([_File(path, self.input_size) for path in own], _read)
         found: list[torch.Tensor | ImageError] = []
         for path, row in zip(paths, rows, strict=True):
             if not path:
                 found.append(ImageError(f"{self._id(row)}: {_NO_PATH}"))
             else:
-                found.append(read[path] if self._virtual[row] else next(files))
+                found.append(read[_File(path)] if self._virtual[row] else next(files))
         return found
 
-    def _to_device(self, path: str) -> torch.Tensor:
+    def _to_device(self, reference: _File) -> torch.Tensor:
         """Give a reference on the device; main memory keeps those that the device has no room for."""
-        from syndr.images import decode
-
-        return (self._files.get if self._references.full else decode)(path).to(self.device)
+        return (self._files.get if self._references.full else _read)(reference).to(self.device)
 
     def _distorted(self, rows: list[int], references: list[torch.Tensor]) -> list[torch.Tensor | ImageError]:
         """Distort references of one size, each by its row's type, level and seed."""
@@ -316,6 +321,19 @@ class VirtualDataset:
 _NO_PATH = "the row has no path; fill the column in"
 
 Item = TypeVar("Item")
+
+
+class _File(NamedTuple):
+    """A file, and what its picture is brought to."""
+
+    path: str
+    size: str = "native"
+
+
+def _read(file: _File) -> torch.Tensor:
+    from syndr.images import decode, resize_input
+
+    return resize_input(decode(file.path), file.size)
 
 
 def _each(

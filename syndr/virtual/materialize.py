@@ -38,7 +38,7 @@ def materialize(
 def _materialized(
     dataset: VirtualDataset, folder: Path, format: str, progress: Progress, engine: Engine, address: str | None
 ) -> tuple[Samples, list[Rejected]]:
-    _claim(dataset.samples, folder, format)
+    _claim(dataset, folder, format)
     ids, paths = (dataset.samples.table[name] for name in ("id", "path"))
     if engine == "ray":
         from syndr.virtual.on_ray import write_on_ray
@@ -113,11 +113,14 @@ def _missing(
         yield from zip(batch, dataset.images(batch), strict=True)
 
 
-def _claim(samples: Samples, folder: Path, format: str) -> None:
+def _claim(dataset: VirtualDataset, folder: Path, format: str) -> None:
     """Begin the folder, or go on with it if it was begun for the same pictures."""
+    samples = dataset.samples
     defining = [name for name in ("id", "path", "type", "level", "seed") if name in samples]
     wanted = {"rows": samples.columns(*defining).content_hash(), "format": format}
     wanted |= made_with(virtual_types(samples))
+    if dataset.input_size != "native":
+        wanted["input_size"] = dataset.input_size
     record = folder / "virtual.json"
     if not record.exists():
         if folder.is_dir() and not all(is_unfinished(path) for path in folder.iterdir()):
@@ -125,7 +128,10 @@ def _claim(samples: Samples, folder: Path, format: str) -> None:
         write_json(record, wanted)
     else:
         there = read_json(record)
-        others = {"rows": "of other rows", "format": "in another format", "dncnn": "of another network for type 15"}
+        others = {
+            "rows": "of other rows", "format": "in another format", "dncnn": "of another network for type 15",
+            "input_size": "of another input size",
+        }  # fmt: skip
         for key, how in others.items():
             if there.get(key) != wanted.get(key):
                 raise StoreError(f"{folder} holds pictures {how}; choose another folder, or delete it")

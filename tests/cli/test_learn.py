@@ -64,7 +64,7 @@ def test_a_database_with_its_split_and_an_input_size(syndr, options, tmp_path):
     assert trained.json["log"][0]["rows"] == 8
     assert "train part of split 0, input 64x48" in trained.json["trained_on"]
     another = syndr("train", *where, "--input-size", "native", "-o", model, *options)
-    assert (another.code, "made with other settings: samples is" in another.err) == (1, True)
+    assert (another.code, "other settings: input_size is '64x48' there and 'native' here" in another.err) == (1, True)
 
     whole = syndr("evaluate", model, *where[:4], "--json").json
     assert whole["n"] == 10

@@ -7,17 +7,19 @@ from typing import ClassVar
 import numpy as np
 import pytest
 import torch
+from pictures import write_scenes
 from torch import nn
 from training_stand_ins import CROP, Pictures, RecordingThinner, same_weights, tiny_model, weights_of
 
 from syndr.downsample import DRCDown
 from syndr.errors import ImageError, InputError, StoreError
 from syndr.evaluation import predict
-from syndr.images import center_crop
+from syndr.images import center_crop, samples_from_folder
 from syndr.samples import Samples
 from syndr.training import MisalignedThinner, Step, fit
 from syndr.training.state import _KIND, describe_thinner
 from syndr.training.tensor_file import read_tensors, write_tensors
+from syndr.virtual import VirtualDataset
 
 SHORT = {"epochs": 3, "batch_size": 8, "lr": 1e-3, "crop": CROP, "threads": 2}
 
@@ -520,6 +522,25 @@ def test_a_model_remembers_the_crops_of_its_training():
     assert not np.array_equal(scores[0], predict(model, pictures.samples, pictures, crop=40).scores)
     trained(pictures, model, epochs=1, crop=None)
     assert model.crop == CROP
+
+
+def test_files_are_brought_to_the_models_input_size(tmp_path):
+    write_scenes(tmp_path / "scenes", 4, height=60, width=80)
+    samples = samples_from_folder(tmp_path / "scenes").with_column("quality", [1.0, 2.0, 3.0, 4.0])
+    weights = []
+    for images in (None, VirtualDataset(samples, input_size="64x48"), VirtualDataset(samples)):
+        model = tiny_model()
+        model.input_size = "64x48"
+        fit(model, samples, images, **SHORT | {"crop": 32})
+        weights.append(weights_of(model))
+    fit(tiny_model(), samples, VirtualDataset(samples), checkpoint=tmp_path / "checkpoint", **SHORT)
+    with pytest.raises(StoreError, match="input_size is 'native' there and '64x48' here"):
+        fit(
+            tiny_model(), samples, VirtualDataset(samples, input_size="64x48"),
+            checkpoint=tmp_path / "checkpoint", **SHORT,
+        )  # fmt: skip
+    assert same_weights(*weights[:2])
+    assert not same_weights(*weights[1:])
 
 
 def test_loss_that_is_no_number_is_refused():
