@@ -55,7 +55,13 @@ class Peer:
 
 
 _KADID = frozenset({"kadid10k"})
-_FREE = (Peer("clipiqa", "zero-shot"), Peer("niqe", "no opinion scores"), Peer("ilniqe", "no opinion scores"))
+_FREE = (
+    Peer("clipiqa", "zero-shot"),
+    Peer("qualiclip", "no opinion scores"),
+    Peer("niqe", "no opinion scores"),
+    Peer("ilniqe", "no opinion scores"),
+    Peer("brisque", "trained on LIVE", frozenset({"live"})),
+)
 _OF_KADID = (
     Peer("maniqa-kadid", "trained on KADID-10k", _KADID),
     Peer("arniqa-kadid", "trained on KADID-10k", _KADID),
@@ -67,7 +73,7 @@ _OF_SPAQ = tuple(
 
 
 def peers_of(table: str) -> tuple[Peer, ...]:
-    """Give the peers that fit a table: trained on SPAQ in Table 6, else on KADID-10k or on no scores."""
+    """Give the peers that fit a table: trained on SPAQ in Table 6, else on KADID-10k, LIVE or no scores."""
     return _OF_SPAQ if table == "table6" else (*_OF_KADID, *_FREE)
 
 

@@ -1,3 +1,9 @@
+import json
+import socket
+import subprocess
+import sys
+
+import children
 import database_layouts as layouts
 import pytest
 from database_layouts import StandIns
@@ -45,6 +51,23 @@ def test_train_evaluate_score(syndr, labelled, options, tmp_path):
     assert ended.json["scores"]["zz.png"] is None
     assert "1 set aside" in ended.err
     assert "first zz.png: " in ended.err
+
+
+def test_two_processes_share_the_steps(syndr, labelled, options, tmp_path):
+    pytest.importorskip("accelerate", reason="accelerate is not installed")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    launch = "-m accelerate.commands.launch --cpu --num_processes 2 --num_machines 1 --mixed_precision no"
+    launch += f" --dynamo_backend no --main_process_port {port} -m syndr train"
+    model = tmp_path / "model.safetensors"
+    command = [sys.executable, *launch.split(), labelled / "s.csv", "-o", model, *options, "--accelerate", "--json"]
+    ended = subprocess.run(
+        [*map(str, command)], env=children.environment(OMP_NUM_THREADS="1"), capture_output=True, text=True, timeout=120
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads(ended.stdout)["log"][0]["rows"] == 6  # of both; only the first prints
+    assert syndr("evaluate", model, labelled / "s.csv", "--json").json["n"] == 6
 
 
 def test_scope_says_what_may_be_dropped(syndr, labelled, options, tmp_path):
