@@ -53,6 +53,14 @@ class Rule(StrEnum):
     paper = "paper"
 
 
+Distance = Annotated[float, typer.Option(help="DRCDown joins rows nearer than this cosine distance ...")]
+LabelGap = Annotated[float, typer.Option(help="... whose labels differ by less than this.")]
+MinKeep = Annotated[int, typer.Option(help="DRCDown's T: it never thins a cluster below this.")]
+ThinningRule = Annotated[
+    Rule, typer.Option(help="DRCDown's rule; released: above T keep half; paper: above 2T keep half.")
+]
+
+
 class Diversity(StrEnum):
     """How DDCUp keeps candidates apart."""
 
@@ -215,10 +223,10 @@ def downsample(
     label_range: Annotated[
         str, typer.Option(help="Lowest and highest possible label; they are mapped to 0 and 10.")
     ] = "0,10",
-    distance: Annotated[float, typer.Option(help="Join rows nearer than this cosine distance.")] = 0.1,
-    label_gap: Annotated[float, typer.Option(help="... whose labels differ by less than this.")] = 1.0,
-    min_keep: Annotated[int, typer.Option(help="T: never thin a cluster below this.")] = 20,
-    rule: Annotated[Rule, typer.Option(help="released: above T keep half; paper: above 2T keep half.")] = Rule.released,
+    distance: Distance = 0.1,
+    label_gap: LabelGap = 1.0,
+    min_keep: MinKeep = 20,
+    rule: ThinningRule = Rule.released,
     search: Annotated[
         str, typer.Option(help=f"Who finds the look-alikes: {', '.join([*BACKENDS, AutoSearch.name])}.")
     ] = "exact",

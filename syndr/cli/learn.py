@@ -23,7 +23,7 @@ from syndr.cli.console import (
     table_option,
     write_table,
 )
-from syndr.cli.curate import Rule
+from syndr.cli.curate import Distance, LabelGap, MinKeep, Rule, ThinningRule
 from syndr.cli.labelled import Database, InputSize, Labels, Root, Split, labelled_pictures
 from syndr.downsample import DRCDown
 from syndr.errors import InputError, require
@@ -92,7 +92,10 @@ def train(
     head_lr_ratio: Annotated[float, typer.Option(help="Learning rate of the head, in multiples of it.")] = 10.0,
     flip: Annotated[bool, typer.Option(help="Mirror half of the crops.")] = True,
     drcdown: Annotated[bool, typer.Option(help="Thin dense clusters while training.")] = True,
-    rule: Annotated[Rule, typer.Option(help="DRCDown's rule.")] = Rule.released,
+    distance: Distance = 0.1,
+    label_gap: LabelGap = 1.0,
+    min_keep: MinKeep = 20,
+    rule: ThinningRule = Rule.released,
     refresh: Annotated[
         Refresh, typer.Option(help="Thin before each epoch, or once with the initial weights.")
     ] = Refresh.epoch,
@@ -130,6 +133,9 @@ def train(
     data = found.samples
     checked_quality(data, found.words)
     model = IQAModel(build_backbone(backbone, weights), seed=seed, input_size=found.input_size)
+    thinning = None
+    if drcdown:
+        thinning = DRCDown(distance, label_gap, min_keep, rule.value, random_state=seed, on_bad_rows="set_aside")
     accelerator = require("accelerate", "accelerate").Accelerator() if accelerate else None
     if accelerator is not None:
         device = str(accelerator.device)  # where the pictures are made too
@@ -144,7 +150,7 @@ def train(
             head_lr_ratio=head_lr_ratio,
             flip=flip,
             seed=seed,
-            thinning=DRCDown(rule=rule.value, random_state=seed, on_bad_rows="set_aside") if drcdown else None,
+            thinning=thinning,
             refresh=refresh.value,
             scope=scope.value,
             precision=precision.value,

@@ -77,6 +77,14 @@ def test_scope_says_what_may_be_dropped(syndr, labelled, options, tmp_path):
     assert (ended.code, "other settings: scope is 'all' there and 'originals' here" in ended.err) == (1, True)
 
 
+def test_drcdowns_thresholds_reach_it(syndr, labelled, options, tmp_path):
+    everything_alike = ("--distance", 2, "--label-gap", 20, "--min-keep", 2)
+    ended = syndr("train", labelled / "s.csv", "-o", tmp_path / "m.safetensors", *options, *everything_alike, "--json")
+    assert ended.json["log"][0]["dropped"] == 3
+    refused = syndr("train", labelled / "s.csv", "-o", tmp_path / "n.safetensors", *options, "--distance", 3)
+    assert (refused.code, "distance must lie in (0, 2], not 3.0" in refused.err) == (2, True)
+
+
 def test_a_database_with_its_split_and_an_input_size(syndr, options, tmp_path):
     root = tmp_path / "livec"
     names = [f"Images/{number}.bmp" for number in range(10)]
