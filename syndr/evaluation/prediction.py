@@ -19,7 +19,7 @@ from syndr.progress import Progress, silent, track
 from syndr.samples import Samples
 from syndr.training.crops import ImageSource
 from syndr.training.data import as_float, load_batches, rejection
-from syndr.training.memory import kept_memory
+from syndr.training.memory import kept_memory, tidied
 from syndr.training.model import crop_of
 
 
@@ -104,7 +104,7 @@ def predict(
         channels_last(model),
         kept_memory(device),
     ):
-        for batch_rows, pixels in track(batches, "score", -(-len(rows) // group), progress):
+        for batch_rows, pixels in tidied(track(batches, "score", -(-len(rows) // group), progress)):
             if len(batch_rows):
                 scores[batch_rows] = _mean_scores(model, as_float(pixels, device), batch_size).cpu().numpy()
             for row in batch_rows[~np.isfinite(scores[batch_rows])].tolist():

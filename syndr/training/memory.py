@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from threading import Lock
+from typing import TypeVar
 
 import torch
 
+T = TypeVar("T")
+
 # mallopt's parameters (glibc's malloc.h).
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _MMAP_MAX = -1, -3, -4
+_TIDY_EVERY = 64
 
 # The settings are the process's: who comes first makes them, who goes last takes them back.
 _holders, _lock = 0, Lock()
@@ -23,9 +27,9 @@ def kept_memory(device: torch.device) -> Iterator[None]:
 
     glibc takes each block of more than 32 MB from the system and gives it back when it is freed, so that the system
     clears the same memory anew for every layer: in training EfficientNet-Lite0, with 32 pictures on two cores, that was
-    a fifth to two fifths of the time, and more than half of it in scoring. What is kept lies less densely; there a run
-    of training needed a quarter more. In the end it is given back. On other devices, and with other C libraries,
-    nothing is changed.
+    a fifth to two fifths of the time, and more than half of it in scoring. What is kept lies less densely (see
+    :func:`tidied`); there a run of training needed a quarter more. In the end it is given back. On other devices, and
+    with other C libraries, nothing is changed.
     """
     global _holders
     library = ctypes.CDLL(None) if device.type == "cpu" and sys.platform == "linux" else None
@@ -48,3 +52,15 @@ def kept_memory(device: torch.device) -> Iterator[None]:
                 library.mallopt(_MMAP_THRESHOLD, 32 << 20)
                 library.mallopt(_TRIM_THRESHOLD, 64 << 20)
                 library.malloc_trim(0)
+
+
+def tidied(batches: Iterable[T]) -> Iterator[T]:
+    """Give batches, and after each 64th of them the pages of :func:`kept_memory` that hold nothing back to the system.
+
+    What is small and stays, such as a step's loss, comes to lie where a large block was, and the next large one is
+    looked for elsewhere: over 20,000 pictures, steps of 32 took 10 MB more each, and there was no end to it.
+    """
+    for number, batch in enumerate(batches, 1):
+        yield batch
+        if _holders and number % _TIDY_EVERY == 0:
+            ctypes.CDLL(None).malloc_trim(0)

@@ -20,6 +20,7 @@ from syndr.rng import mix
 from syndr.samples import Samples
 from syndr.training.crops import CropSource, EpochCrops, epoch_order
 from syndr.training.data import as_float, batches_of, load_groups, rejection
+from syndr.training.memory import tidied
 from syndr.training.seeded import seeded
 from syndr.training.settings import Settings
 from syndr.training.state import EpochState, RunState
@@ -85,7 +86,7 @@ class Run:
         self.step.model.train()
         loaded = self._loaded(crops.load, batches, "steps", at.steps)
         with seeded(self.device, settings.seed), closing(loaded):
-            for batch, planned in zip(loaded, map(len, batches), strict=True):
+            for batch, planned in zip(tidied(loaded), map(len, batches), strict=True):
                 # What is random inside the model depends on the step alone, so that a run can go on from any.
                 torch.manual_seed(mix(settings.seed, epoch, at.steps, processes.number))
                 if len(batch.rows) or processes.count > 1:
@@ -119,7 +120,7 @@ class Run:
         def load(rows: Sequence[int]) -> list[Tensor | ImageError]:
             return self.pictures.crops(rows, self.settings.crop)
 
-        for batch in self._loaded(load, batches_of(rows, self.settings.batch_size), "features for thinning"):
+        for batch in tidied(self._loaded(load, batches_of(rows, self.settings.batch_size), "features for thinning")):
             if len(batch.rows):
                 readable.append(torch.from_numpy(batch.rows))
                 features.append(self.step.forward(batch.images)[1].float())

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from syndr.training.memory import kept_memory
+from syndr.training.memory import kept_memory, tidied
 
 resource = pytest.importorskip("resource")
 CPU = torch.device("cpu")
@@ -41,6 +41,21 @@ def test_a_freed_block_is_taken_again_and_given_back_in_the_end():
         assert pages_got() < 100
         within = resident()
     assert resident() < within - LARGE // 2
+
+
+@pytest.mark.skipif(not hasattr(library, "gnu_get_libc_version"), reason="the C library is not glibc")
+def test_what_lies_idle_is_given_back_now_and_then():
+    batches = tidied(range(130))
+    with kept_memory(CPU):
+        for freed_after in (10, 70):
+            while next(batches) != freed_after:
+                pass
+            pages_got()
+            before = resident()
+            while next(batches) % 64:
+                pass
+            assert resident() < before - LARGE // 2
+    assert list(batches) == [129]
 
 
 @pytest.mark.parametrize(("device", "platform"), [("cuda", "linux"), ("cpu", "darwin")])
