@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 
 
@@ -13,3 +14,10 @@ def environment(**more):
     given = os.environ.get("PYTHONPATH")
     found = [str(Path(__file__).parent), *([given] if given else [])]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(found), **more}
+
+
+def free_port():
+    """Give a port of this machine that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]

@@ -23,8 +23,8 @@ from syndr.cli.console import (
     table_option,
     write_table,
 )
-from syndr.cli.curate import Distance, LabelGap, MinKeep, Rule, ThinningRule
 from syndr.cli.labelled import Database, InputSize, Labels, Root, Split, labelled_pictures
+from syndr.cli.thin import Distance, LabelGap, MinKeep, Rule, ThinningRule
 from syndr.downsample import DRCDown
 from syndr.errors import InputError, require
 from syndr.inputs import checked_quality, table_or_folder

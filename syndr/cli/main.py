@@ -12,7 +12,7 @@ import typer
 
 from syndr import __version__
 from syndr._native import explain_lost_pages
-from syndr.cli import curate, databases, features, figures, learn, pictures, scale, tables, target_types, whole
+from syndr.cli import curate, databases, features, figures, learn, pictures, scale, tables, target_types, thin, whole
 from syndr.cli.console import note
 from syndr.errors import InputError, SyndrError, lack_of_memory
 
@@ -23,7 +23,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-for module in (whole, pictures, features, curate, learn, target_types, tables, figures, scale):
+for module in (whole, pictures, features, curate, thin, learn, target_types, tables, figures, scale):
     for command in module.COMMANDS:
         app.command(command.__name__.replace("_", "-"))(command)
 app.add_typer(features.store_app)

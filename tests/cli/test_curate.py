@@ -281,7 +281,7 @@ def test_a_clean_run_leaves_no_list_of_rejected_rows(syndr, embeddings):
 
 
 def test_only_the_clusters_shown_are_measured_and_none_that_is_large(syndr, embeddings, monkeypatch):
-    from syndr.cli import curate
+    from syndr.cli import thin
     from syndr.search import ExactSearch
 
     measured = []
@@ -292,7 +292,7 @@ def test_only_the_clusters_shown_are_measured_and_none_that_is_large(syndr, embe
         return diameters(self, rows, *arguments)
 
     monkeypatch.setattr(ExactSearch, "diameters", watched)
-    monkeypatch.setattr(curate, "MEASURED_MEMBERS", 59)
+    monkeypatch.setattr(thin, "MEASURED_MEMBERS", 59)
     rng = np.random.default_rng(8)
     X = np.vstack([np.load(embeddings / "x.npy"), rng.normal(size=(20, 16))])  # twenty clusters of one
     np.save(embeddings / "x.npy", X)

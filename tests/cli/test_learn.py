@@ -1,5 +1,4 @@
 import json
-import socket
 import subprocess
 import sys
 
@@ -55,11 +54,8 @@ def test_train_evaluate_score(syndr, labelled, options, tmp_path):
 
 def test_two_processes_share_the_steps(syndr, labelled, options, tmp_path):
     pytest.importorskip("accelerate", reason="accelerate is not installed")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     launch = "-m accelerate.commands.launch --cpu --num_processes 2 --num_machines 1 --mixed_precision no"
-    launch += f" --dynamo_backend no --main_process_port {port} -m syndr train"
+    launch += f" --dynamo_backend no --main_process_port {children.free_port()} -m syndr train"
     model = tmp_path / "model.safetensors"
     command = [sys.executable, *launch.split(), labelled / "s.csv", "-o", model, *options, "--accelerate", "--json"]
     ended = subprocess.run(

@@ -162,9 +162,9 @@ def test_doctor_reports_two_owners_of_one_module(syndr, monkeypatch):
 
 
 def test_every_command_is_tested():
-    from syndr.cli import curate, learn, pictures, target_types
+    from syndr.cli import curate, learn, pictures, target_types, thin
 
-    modules = (whole, pictures, features, curate, learn, target_types)
+    modules = (whole, pictures, features, curate, thin, learn, target_types)
     named = {command.__name__.replace("_", "-") for module in modules for command in module.COMMANDS}
     named |= {f"store {command.name}" for command in features.store_app.registered_commands}
     assert named | {"datasets"} == set(COMMANDS)

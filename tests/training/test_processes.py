@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 
@@ -26,15 +25,12 @@ def test_alone_everything_is_its_own():
 
 def test_two_processes_learn_what_one_does(tmp_path):
     pytest.importorskip("accelerate", reason="accelerate is not installed")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     script = training_two_processes.__file__
     shared = children.environment(
         WORLD_SIZE="2",
         LOCAL_WORLD_SIZE="2",
         MASTER_ADDR="127.0.0.1",
-        MASTER_PORT=str(port),
+        MASTER_PORT=str(children.free_port()),
         ACCELERATE_USE_CPU="true",
         OMP_NUM_THREADS="1",
     )
